@@ -1,0 +1,45 @@
+// onesock: the helper macros of both halves of the header; macros_end.hpp takes them away again.
+// SPDX-License-Identifier: MIT
+//
+// No include guard: the declarations open and close them, and so do the bodies.
+
+#ifndef ONESOCK_BEGIN_NAMESPACE
+
+#ifdef ONESOCK_SPLIT
+#define ONESOCK_INLINE
+#define ONESOCK_ABI_SPLIT s
+#else
+#define ONESOCK_INLINE inline
+#define ONESOCK_ABI_SPLIT
+#endif
+
+#ifdef ONESOCK_NO_EXCEPTIONS
+#define ONESOCK_ABI_EXCEPTIONS x
+#else
+#define ONESOCK_ABI_EXCEPTIONS
+#endif
+
+#ifdef ONESOCK_NO_THREADS
+#define ONESOCK_ABI_THREADS t
+#else
+#define ONESOCK_ABI_THREADS
+#endif
+
+// The inline namespace names the version and a letter for each switch that changes a body, so that
+// a mix of them in one program is two libraries side by side, or a link error.
+#define ONESOCK_ABI_JOIN2(major, minor, patch, split, exceptions, threads) \
+  v##major##_##minor##_##patch##_##split##exceptions##threads
+#define ONESOCK_ABI_JOIN(major, minor, patch, split, exceptions, threads) \
+  ONESOCK_ABI_JOIN2(major, minor, patch, split, exceptions, threads)
+#define ONESOCK_ABI                                                                     \
+  ONESOCK_ABI_JOIN(ONESOCK_VERSION_MAJOR, ONESOCK_VERSION_MINOR, ONESOCK_VERSION_PATCH, \
+                   ONESOCK_ABI_SPLIT, ONESOCK_ABI_EXCEPTIONS, ONESOCK_ABI_THREADS)
+
+#define ONESOCK_BEGIN_NAMESPACE \
+  namespace onesock {           \
+  inline namespace ONESOCK_ABI {
+#define ONESOCK_END_NAMESPACE \
+  }                           \
+  }
+
+#endif
