@@ -103,8 +103,8 @@ struct ErrorFactory {
   static Error already_finished();          ///< ERR_STREAM_ALREADY_FINISHED
   static Error already_connected();         ///< connect() on a socket that is connecting or open
   static Error already_listening();         ///< ERR_SERVER_ALREADY_LISTEN
-  static Error not_running();               ///< ERR_SERVER_NOT_RUNNING
-  static Error loop_gone(std::string_view operation);  ///< its Loop was destroyed
+  static Error ip_blocked(const Address& address);  ///< ERR_IP_BLOCKED
+  static Error not_running();                       ///< ERR_SERVER_NOT_RUNNING
   /// ERR_SOCKET_BAD_PORT: "connect: bad port 65536".
   static Error bad_port(std::string_view operation, int port);
   /// EINVAL for any other argument: "listen EINVAL: bad host "a b"" names operation, field, value.
@@ -118,7 +118,7 @@ struct ErrorFactory {
 
  private:
   static Error make(std::string_view operation, std::errc code, std::string_view name,
-                    std::string message);
+                    std::string message, const Address& address = {});
 };
 
 /// "ECONNREFUSED" for std::errc::connection_refused; "" if the code has no name of ours.

@@ -246,11 +246,12 @@ ONESOCK_INLINE Failure::Failure(const Error& error)
 namespace detail {
 
 ONESOCK_INLINE Error ErrorFactory::make(std::string_view operation, std::errc code,
-                                        std::string_view name, std::string message) {
+                                        std::string_view name, std::string message,
+                                        const Address& address) {
   Error error;
   error.data_ = std::make_shared<Error::Data>(Error::Data{std::make_error_code(code),
                                                           std::string(name), std::string(operation),
-                                                          Address(), std::move(message)});
+                                                          address, std::move(message)});
   return error;
 }
 
@@ -291,13 +292,13 @@ ONESOCK_INLINE Error ErrorFactory::already_listening() {
               "listen: already listening");
 }
 
-ONESOCK_INLINE Error ErrorFactory::not_running() {
-  return make("close", std::errc::not_connected, "ERR_SERVER_NOT_RUNNING", "Server is not running");
+ONESOCK_INLINE Error ErrorFactory::ip_blocked(const Address& address) {
+  return make("connect", std::errc::operation_not_permitted, "ERR_IP_BLOCKED",
+              "connect ERR_IP_BLOCKED" + error_place(address), address);
 }
 
-ONESOCK_INLINE Error ErrorFactory::loop_gone(std::string_view operation) {
-  return make(operation, std::errc::operation_canceled, "ECANCELED",
-              std::string(operation) + " ECANCELED: its loop was destroyed");
+ONESOCK_INLINE Error ErrorFactory::not_running() {
+  return make("close", std::errc::not_connected, "ERR_SERVER_NOT_RUNNING", "Server is not running");
 }
 
 ONESOCK_INLINE Error ErrorFactory::bad_port(std::string_view operation, int port) {
