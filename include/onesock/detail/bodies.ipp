@@ -1,0 +1,23 @@
+// onesock: every body, in the order they need each other.
+// SPDX-License-Identifier: MIT
+
+#include "macros.hpp"
+#include "../encoding.ipp"
+#include "../buffer.ipp"
+#include "../address.ipp"
+#include "../error.ipp"
+#include "../block_list.ipp"
+#include "os.ipp"
+#include "mailbox.ipp"
+#include "resolver.ipp"
+#include "write_queue.ipp"
+#include "connector.ipp"
+#include "listener_socket.ipp"
+#include "../loop.ipp"
+#include "connection.ipp"
+#include "../socket.ipp"
+#include "server_state.ipp"
+#include "../server.ipp"
+#include "../client.ipp"
+#include "../framing.ipp"
+#include "macros_end.hpp"
