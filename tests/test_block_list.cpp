@@ -127,3 +127,20 @@ TEST_CASE("a connect does not try an address on its block list", "[block_list]")
   CHECK(connections == 0);
   CHECK(name == "ERR_IP_BLOCKED");
 }
+
+TEST_CASE("a connect to the wildcard is one to loopback for a block list too", "[block_list]") {
+  support::TestLoop loop;
+  onesock::ConnectOptions options;
+  options.port = 1;
+  REQUIRE_FALSE(options.block_list.add_address("127.0.0.1"));
+  REQUIRE_FALSE(options.block_list.add_address("::1"));
+  for (const auto* wildcard : {"0.0.0.0", "::"}) {
+    options.host = wildcard;
+    std::string name;
+    onesock::connect(loop, options).on_error([&](const onesock::Error& error) {
+      name = error.name();
+    });
+    loop.run();
+    CHECK(name == "ERR_IP_BLOCKED");
+  }
+}

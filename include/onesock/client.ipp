@@ -134,9 +134,9 @@ class BlockingStream : public BlockingSocket {
   bool race(const ConnectOptions& options, std::vector<Address> addresses);
 
   /// Begins a call that needs a connection.
-  bool begin_open();
+  bool begin_open(std::string_view operation);
   /// The same, to write() or end().
-  bool begin_writing();
+  bool begin_writing(std::string_view operation);
   /// The next bytes, good until the next call; empty at the end and on an error.
   BufferView receive();
   /// Adds the next bytes to `unread`; false at the end and on an error.
@@ -217,13 +217,13 @@ ONESOCK_INLINE bool BlockingStream::race(const ConnectOptions& options,
   return true;
 }
 
-ONESOCK_INLINE bool BlockingStream::begin_open() {
+ONESOCK_INLINE bool BlockingStream::begin_open(std::string_view operation) {
   begin();
-  return is_open() || fail(ErrorFactory::socket_closed());
+  return is_open() || fail(ErrorFactory::socket_closed(operation));
 }
 
-ONESOCK_INLINE bool BlockingStream::begin_writing() {
-  return begin_open() && (!write_error || fail(write_error));
+ONESOCK_INLINE bool BlockingStream::begin_writing(std::string_view operation) {
+  return begin_open(operation) && (!write_error || fail(write_error));
 }
 
 ONESOCK_INLINE BufferView BlockingStream::receive() {
@@ -311,7 +311,7 @@ ONESOCK_INLINE bool BlockingListener::listen(const ListenOptions& options) {
 
 ONESOCK_INLINE bool BlockingListener::accept(BlockingStream& accepted) {
   begin();
-  if (!is_open()) return fail(ErrorFactory::not_running());
+  if (!is_open()) return fail(ErrorFactory::not_running("accept"));
   Handle connected = Handle::invalid;
   Address peer;
   const auto code = complete(Interest::read, [&] {
@@ -367,7 +367,7 @@ ONESOCK_INLINE bool Client::connect(int port, std::string host) {
 
 ONESOCK_INLINE std::optional<Buffer> Client::read() {
   auto& stream = body();
-  if (!stream.begin_open()) return std::nullopt;
+  if (!stream.begin_open("read")) return std::nullopt;
   if (!stream.unread.empty()) {
     return stream.take((std::min)(stream.unread.size(), detail::blocking_chunk));
   }
@@ -378,7 +378,7 @@ ONESOCK_INLINE std::optional<Buffer> Client::read() {
 
 ONESOCK_INLINE std::optional<Buffer> Client::read_exactly(std::size_t size) {
   auto& stream = body();
-  if (!stream.begin_open()) return std::nullopt;
+  if (!stream.begin_open("read")) return std::nullopt;
   while (stream.unread.size() < size) {
     if (!stream.receive_more()) return std::nullopt;
   }
@@ -387,7 +387,7 @@ ONESOCK_INLINE std::optional<Buffer> Client::read_exactly(std::size_t size) {
 
 ONESOCK_INLINE std::optional<Buffer> Client::read_until(BufferView delimiter, std::size_t max) {
   auto& stream = body();
-  if (!stream.begin_open()) return std::nullopt;
+  if (!stream.begin_open("read")) return std::nullopt;
   if (delimiter.empty()) {
     stream.fail(detail::ErrorFactory::bad_argument("read", "delimiter", ""));
     return std::nullopt;
@@ -399,7 +399,7 @@ ONESOCK_INLINE std::optional<Buffer> Client::read_until(BufferView delimiter, st
 
 ONESOCK_INLINE std::optional<Buffer> Client::read_line(std::size_t max) {
   auto& stream = body();
-  if (!stream.begin_open()) return std::nullopt;
+  if (!stream.begin_open("read")) return std::nullopt;
   // One byte more, for the "\r" of a "\r\n"; the greater of the two where that wraps around.
   const auto newline = stream.find("\n", (std::max)(max, max + 1));
   const bool is_last = newline == BufferView::npos;
@@ -418,7 +418,7 @@ ONESOCK_INLINE std::optional<Buffer> Client::read_line(std::size_t max) {
 
 ONESOCK_INLINE bool Client::write(BufferView data) {
   auto& stream = body();
-  if (!stream.begin_writing()) return false;
+  if (!stream.begin_writing("write")) return false;
   if (stream.ended) return stream.fail(detail::ErrorFactory::write_after_end());
   for (std::size_t sent = 0; sent < data.size();) {
     const auto more = stream.send(data.slice(sent));
@@ -431,7 +431,7 @@ ONESOCK_INLINE bool Client::write(BufferView data) {
 
 ONESOCK_INLINE bool Client::end() {
   auto& stream = body();
-  if (!stream.begin_writing()) return false;
+  if (!stream.begin_writing("end")) return false;
   if (stream.ended) return true;
   if (const auto code = detail::os::shutdown_send(stream.handle)) {
     return stream.fail(Error("shutdown", code));

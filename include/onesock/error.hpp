@@ -84,7 +84,9 @@ std::ostream& operator<<(std::ostream& stream, const Error& error);
 class Failure : public std::system_error {
  public:
   explicit Failure(const Error& error);
+  /// What went wrong.
   const Error& error() const noexcept { return error_; }
+  /// Its message.
   const char* what() const noexcept override { return error_.message().c_str(); }
 
  private:
@@ -95,16 +97,16 @@ namespace detail {
 
 /// Makes the errors that are onesock's own; each with Node's name and wording.
 struct ErrorFactory {
-  static Error write_after_end();           ///< ERR_STREAM_WRITE_AFTER_END
-  static Error stream_destroyed();          ///< ERR_STREAM_DESTROYED
-  static Error socket_closed();             ///< ERR_SOCKET_CLOSED
-  static Error closed_before_connection();  ///< ERR_SOCKET_CLOSED_BEFORE_CONNECTION
-  static Error ended_by_peer();             ///< EPIPE
-  static Error already_finished();          ///< ERR_STREAM_ALREADY_FINISHED
-  static Error already_connected();         ///< connect() on a socket that is connecting or open
-  static Error already_listening();         ///< ERR_SERVER_ALREADY_LISTEN
-  static Error ip_blocked(const Address& address);  ///< ERR_IP_BLOCKED
-  static Error not_running();                       ///< ERR_SERVER_NOT_RUNNING
+  static Error write_after_end();                          ///< ERR_STREAM_WRITE_AFTER_END
+  static Error stream_destroyed();                         ///< ERR_STREAM_DESTROYED
+  static Error socket_closed(std::string_view operation);  ///< ERR_SOCKET_CLOSED
+  static Error closed_before_connection();                 ///< ERR_SOCKET_CLOSED_BEFORE_CONNECTION
+  static Error ended_by_peer();                            ///< EPIPE
+  static Error already_finished();                         ///< ERR_STREAM_ALREADY_FINISHED
+  static Error already_connected();  ///< connect() on a socket that is connecting or open
+  static Error already_listening();  ///< ERR_SERVER_ALREADY_LISTEN
+  static Error ip_blocked(const Address& address);       ///< ERR_IP_BLOCKED
+  static Error not_running(std::string_view operation);  ///< ERR_SERVER_NOT_RUNNING
   /// ERR_SOCKET_BAD_PORT: "connect: bad port 65536".
   static Error bad_port(std::string_view operation, int port);
   /// EINVAL for any other argument: "listen EINVAL: bad host "a b"" names operation, field, value.

@@ -263,8 +263,8 @@ ONESOCK_INLINE Error ErrorFactory::stream_destroyed() {
   return make("write", std::errc::not_connected, "ERR_STREAM_DESTROYED", "write after destroy");
 }
 
-ONESOCK_INLINE Error ErrorFactory::socket_closed() {
-  return make("write", std::errc::not_connected, "ERR_SOCKET_CLOSED", "Socket is closed");
+ONESOCK_INLINE Error ErrorFactory::socket_closed(std::string_view operation) {
+  return make(operation, std::errc::not_connected, "ERR_SOCKET_CLOSED", "Socket is closed");
 }
 
 ONESOCK_INLINE Error ErrorFactory::closed_before_connection() {
@@ -297,8 +297,9 @@ ONESOCK_INLINE Error ErrorFactory::ip_blocked(const Address& address) {
               "connect ERR_IP_BLOCKED" + error_place(address), address);
 }
 
-ONESOCK_INLINE Error ErrorFactory::not_running() {
-  return make("close", std::errc::not_connected, "ERR_SERVER_NOT_RUNNING", "Server is not running");
+ONESOCK_INLINE Error ErrorFactory::not_running(std::string_view operation) {
+  return make(operation, std::errc::not_connected, "ERR_SERVER_NOT_RUNNING",
+              "Server is not running");
 }
 
 ONESOCK_INLINE Error ErrorFactory::bad_port(std::string_view operation, int port) {

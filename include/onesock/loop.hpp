@@ -54,7 +54,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Turns until nothing referenced is left, or stop(). Returns whether anything referenced is left.
+  /// Turns until nothing referenced is left, or stop(). Returns whether anything referenced is
+  /// left.
   ///
   /// May be called again, also after a handler's exception has passed out of it: what was still to
   /// be told is told then, in order. Inside one of this loop's handlers it does nothing and returns
@@ -69,8 +70,8 @@ class Loop {
   /// handlers, may call it.
   void stop();
 
-  /// Calls `task` on the loop's thread, in the order of the posts. Any thread may call it, at any time
-  /// of the loop's life. A task that is posted keeps run() going until it ran.
+  /// Calls `task` on the loop's thread, in the order of the posts. Any thread may call it, at any
+  /// time of the loop's life. A task that is posted keeps run() going until it ran.
   void post(Task task);
 
   /// Whether anything referenced is left: open sockets, listening servers, timers, tasks.
@@ -82,12 +83,12 @@ class Loop {
 
   /// Calls `task` once after `delay` (never early; negative is 0, too long is clamped to 10 years).
   Timer set_timeout(std::chrono::milliseconds delay, Task task);
-  /// Calls `task` every `period` (at least 1 ms) until cancelled; it may take the Timer& itself. A late
-  /// one is not made up for.
+  /// Calls `task` every `period` (at least 1 ms) until cancelled; it may take the Timer& itself. A
+  /// late one is not made up for.
   Timer set_interval(std::chrono::milliseconds period, Listener<Timer&> task);
 
-  /// Hears the errors of `listen` and `connect` that have no listener of their own. Without one they
-  /// leave run() as Failure. A second call replaces the first.
+  /// Hears the errors of `listen` and `connect` that have no listener of their own. Without one
+  /// they leave run() as Failure. A second call replaces the first.
   void on_error(Listener<const Error&> listener);
 
   /// Bytes of the one receive buffer that all its sockets share, and so the most that one `data`
@@ -99,8 +100,8 @@ class Loop {
   std::shared_ptr<detail::LoopState> state_;
 };
 
-/// This thread's own Loop, made on the first call. What is made without naming a Loop joins it. Other
-/// threads and signal handlers need a reference taken on this thread.
+/// This thread's own Loop, made on the first call. What is made without naming a Loop joins it.
+/// Other threads and signal handlers need a reference taken on this thread.
 Loop& default_loop();
 
 /// default_loop().run().

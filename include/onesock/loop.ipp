@@ -33,11 +33,11 @@ class FlagScope {
   bool& flag_;
 };
 
-/// A timer while its task runs: the task, and what it captured, goes after it, unless it runs again.
+/// A timer while its task runs: the task, and what it captured, goes after it, unless it runs
+/// again.
 class RunningTimer {
  public:
-  explicit RunningTimer(TimerState& timer)
-      : task(std::exchange(timer.task, {})), timer_(timer) {
+  explicit RunningTimer(TimerState& timer) : task(std::exchange(timer.task, {})), timer_(timer) {
     timer_.running = true;
   }
   ~RunningTimer() {
@@ -54,9 +54,7 @@ class RunningTimer {
 };
 
 ONESOCK_INLINE LoopState::LoopState(Loop& loop, std::shared_ptr<Mailbox> mailbox)
-    : loop_(&loop),
-      mailbox_(std::move(mailbox)),
-      resolver_(std::make_shared<Resolver>(mailbox_)) {}
+    : loop_(&loop), mailbox_(std::move(mailbox)), resolver_(std::make_shared<Resolver>(mailbox_)) {}
 
 ONESOCK_INLINE Error LoopState::open(Loop& loop, std::shared_ptr<LoopState>& opened) {
   std::shared_ptr<Mailbox> mailbox;
@@ -126,8 +124,8 @@ ONESOCK_INLINE bool LoopState::alive() const {
 // 4. wait;
 // 5. collect who is ready into a list, then walk the list: accept, finish connecting, read, write;
 // 6. run the closes that are due, those they add too.
-// What is still to be told stands in the queues, never on the stack: when a handler throws, the next
-// turn goes on with it, in order; ready handles are found ready again.
+// What is still to be told stands in the queues, never on the stack: when a handler throws, the
+// next turn goes on with it, in order; ready handles are found ready again.
 ONESOCK_INLINE void LoopState::turn(Milliseconds longest_wait) {
   const FlagScope scope(in_turn_);
   run_due_timers();
@@ -150,7 +148,7 @@ ONESOCK_INLINE void LoopState::run_due_timers() {
 }
 
 ONESOCK_INLINE void LoopState::run_deferred() {
-  mailbox_->collect(posted_);
+  if (std::exchange(woken_, false) || mailbox_->has_tasks()) mailbox_->collect(posted_);
   for (auto& task : posted_) defer(std::move(task));
   posted_.clear();
   for (auto count = deferred_.size(); count > 0; --count) {
@@ -177,8 +175,11 @@ ONESOCK_INLINE void LoopState::collect_ready() {
   ready_.clear();
   for (const auto& readiness : readiness_) {
     const auto found = watches_.find(readiness.handle);
-    if (found == watches_.end()) continue;  // The waker: the next turn collects.
-    ready_.push_back({found->second.item, readiness, found->second.serial});
+    if (found == watches_.end()) {
+      woken_ = true;  // Nobody's handle is the waker: the next turn collects.
+    } else {
+      ready_.push_back({found->second.item, readiness, found->second.serial});
+    }
   }
 }
 
@@ -228,8 +229,7 @@ ONESOCK_INLINE void LoopState::forget(Handle handle) {
   if (watches_.erase(handle) > 0) poller_.forget(handle);
 }
 
-ONESOCK_INLINE Timer LoopState::add_timer(Milliseconds delay, bool repeats,
-                                          Listener<Timer&> task) {
+ONESOCK_INLINE Timer LoopState::add_timer(Milliseconds delay, bool repeats, Listener<Timer&> task) {
   if (loop_ == nullptr || !task) return {};
   auto timer = std::make_shared<TimerState>();
   timer->loop = weak_from_this();
@@ -332,37 +332,52 @@ ONESOCK_INLINE void Timer::unref() const {
   if (loop) loop->set_referenced(*state_, false);
 }
 
-ONESOCK_INLINE bool Timer::active() const { return state_ && state_->active; }
+ONESOCK_INLINE bool Timer::active() const {
+  return state_ && state_->active;
+}
 
 ONESOCK_INLINE Loop::Loop() {
   if (const auto error = detail::LoopState::open(*this, state_)) detail::raise(error);
 }
 
-ONESOCK_INLINE Loop::~Loop() { state_->abandon(); }
+ONESOCK_INLINE Loop::~Loop() {
+  state_->abandon();
+}
 
-ONESOCK_INLINE bool Loop::run() { return state_->run(); }
+ONESOCK_INLINE bool Loop::run() {
+  return state_->run();
+}
 
-ONESOCK_INLINE bool Loop::run_once(std::chrono::milliseconds wait) { return state_->run_once(wait); }
+ONESOCK_INLINE bool Loop::run_once(std::chrono::milliseconds wait) {
+  return state_->run_once(wait);
+}
 
-ONESOCK_INLINE void Loop::stop() { state_->stop(); }
+ONESOCK_INLINE void Loop::stop() {
+  state_->stop();
+}
 
 ONESOCK_INLINE void Loop::post(Task task) {
   if (task) state_->post(std::move(task));
 }
 
-ONESOCK_INLINE bool Loop::alive() const { return state_->alive(); }
+ONESOCK_INLINE bool Loop::alive() const {
+  return state_->alive();
+}
 
-ONESOCK_INLINE void Loop::ref() { state_->ref(); }
+ONESOCK_INLINE void Loop::ref() {
+  state_->ref();
+}
 
-ONESOCK_INLINE void Loop::unref() { state_->unref(); }
+ONESOCK_INLINE void Loop::unref() {
+  state_->unref();
+}
 
 ONESOCK_INLINE Timer Loop::set_timeout(std::chrono::milliseconds delay, Task task) {
   return state_->add_timer(delay, false, std::move(task));
 }
 
 ONESOCK_INLINE Timer Loop::set_interval(std::chrono::milliseconds period, Listener<Timer&> task) {
-  return state_->add_timer((std::max)(period, std::chrono::milliseconds(1)), true,
-                           std::move(task));
+  return state_->add_timer((std::max)(period, std::chrono::milliseconds(1)), true, std::move(task));
 }
 
 ONESOCK_INLINE void Loop::on_error(Listener<const Error&> listener) {
@@ -382,13 +397,17 @@ ONESOCK_INLINE Loop& default_loop() {
   return loop;
 }
 
-ONESOCK_INLINE bool run() { return default_loop().run(); }
+ONESOCK_INLINE bool run() {
+  return default_loop().run();
+}
 
 ONESOCK_INLINE bool run_once(std::chrono::milliseconds wait) {
   return default_loop().run_once(wait);
 }
 
-ONESOCK_INLINE void stop() { default_loop().stop(); }
+ONESOCK_INLINE void stop() {
+  default_loop().stop();
+}
 
 ONESOCK_INLINE Timer set_timeout(std::chrono::milliseconds delay, Task task) {
   return default_loop().set_timeout(delay, std::move(task));

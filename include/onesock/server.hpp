@@ -26,8 +26,8 @@ struct DropInfo {
 /// `net.Server`.
 ///
 /// listen() binds at once; `listening` or `error` follow on a turn. An `error` of listen() is not
-/// followed by `close`: the same Server may listen again. `close` comes once after close(), when the
-/// last connection has closed; the listeners are let go then, the constructor's too.
+/// followed by `close`: the same Server may listen again. `close` comes once after close(), when
+/// the last connection has closed; the listeners are let go then, the constructor's too.
 class Server {
  public:
   /// `on_connection` is its first listener of `connection`. As Node's `net.createServer(listener)`.
@@ -45,7 +45,8 @@ class Server {
   const Server& listen(const ListenOptions& options, Listener<> on_listening = {}) const;
   /// listen({port, host}); no host: every address of this machine.
   const Server& listen(int port, std::string host = {}, Listener<> on_listening = {}) const;
-  /// Listens on a socket that is bound and listening already (inetd, systemd); it is ours from now on.
+  /// Listens on a socket that is bound and listening already (inetd, systemd); it is ours from now
+  /// on.
   const Server& adopt(std::uintptr_t native_handle, Listener<> on_listening = {}) const;
 
   /// Accepts no more, at once; connections live on. `close` comes after the last one's. `done` runs
@@ -95,9 +96,15 @@ class Server {
   const Server& remove_all_listeners() const;
 
   /// Whether both name the same server.
-  friend bool operator==(const Server& left, const Server& right) { return left.body_ == right.body_; }
-  friend bool operator!=(const Server& left, const Server& right) { return left.body_ != right.body_; }
-  friend bool operator<(const Server& left, const Server& right) { return left.body_ < right.body_; }
+  friend bool operator==(const Server& left, const Server& right) {
+    return left.body_ == right.body_;
+  }
+  friend bool operator!=(const Server& left, const Server& right) {
+    return left.body_ != right.body_;
+  }
+  friend bool operator<(const Server& left, const Server& right) {
+    return left.body_ < right.body_;
+  }
 
  private:
   friend struct std::hash<Server>;

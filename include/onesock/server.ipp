@@ -56,11 +56,17 @@ ONESOCK_INLINE const Server& Server::close_all_connections() const {
   return *this;
 }
 
-ONESOCK_INLINE Address Server::address() const { return body_->address(); }
+ONESOCK_INLINE Address Server::address() const {
+  return body_->address();
+}
 
-ONESOCK_INLINE bool Server::listening() const { return body_->listening(); }
+ONESOCK_INLINE bool Server::listening() const {
+  return body_->listening();
+}
 
-ONESOCK_INLINE std::size_t Server::connections() const { return body_->connections(); }
+ONESOCK_INLINE std::size_t Server::connections() const {
+  return body_->connections();
+}
 
 ONESOCK_INLINE const Server& Server::set_max_connections(std::size_t count) const {
   body_->set_max_connections(count);
@@ -77,9 +83,13 @@ ONESOCK_INLINE const Server& Server::unref() const {
   return *this;
 }
 
-ONESOCK_INLINE std::uint64_t Server::id() const { return body_->id(); }
+ONESOCK_INLINE std::uint64_t Server::id() const {
+  return body_->id();
+}
 
-ONESOCK_INLINE Loop* Server::loop() const { return body_->loop(); }
+ONESOCK_INLINE Loop* Server::loop() const {
+  return body_->loop();
+}
 
 ONESOCK_INLINE std::uintptr_t Server::native_handle() const {
   return static_cast<std::uintptr_t>(body_->handle());

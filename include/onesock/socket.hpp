@@ -21,13 +21,13 @@ namespace detail {
 class Connection;
 }
 
-/// One connection. A handle that behaves like a pointer: copies name the same connection, every call is
-/// const, dropping one closes nothing. Mirrors Node's `net.Socket`.
+/// One connection. A handle that behaves like a pointer: copies name the same connection, every
+/// call is const, dropping one closes nothing. Mirrors Node's `net.Socket`.
 ///
 /// Life of a connection: `lookup`*, `connection_attempt`*, `connect`, `ready`, then `data`* and
-/// `drain`*, `end`, `finish`, and `close` exactly once, last. `error` is followed by `close(true)`. No
-/// handler is ever called from inside a call of yours: always from a turn of the loop. In a handler
-/// any call is allowed on any object.
+/// `drain`*, `end`, `finish`, and `close` exactly once, last. `error` is followed by `close(true)`.
+/// No handler is ever called from inside a call of yours: always from a turn of the loop. In a
+/// handler any call is allowed on any object.
 ///
 /// **Nobody reads without on_data() or resume()**: such a connection stays open, as in Node.
 ///
@@ -38,33 +38,33 @@ class Connection;
 /// Handles may be copied and dropped on any thread; they are used on their loop's thread only.
 class Socket {
  public:
-  /// Not yet connected; joins default_loop() of the thread that first connects or destroys it. As Node's
-  /// `new net.Socket()`.
+  /// Not yet connected; joins default_loop() of the thread that first connects or destroys it. As
+  /// Node's `new net.Socket()`.
   Socket();
   /// Not yet connected; belongs to `loop`.
   explicit Socket(Loop& loop);
   Socket(const Socket&) = default;             // Moving copies: a handle is never empty.
   Socket& operator=(const Socket&) = default;  //
 
-  /// Connects. `on_connect` is one more listener of `connect`. Then `connect` and `ready` follow, or
-  /// `error` and `close(true)`. Bad options, or a socket that is connecting or open already, are told as
-  /// `error`. Mirrors Node's `socket.connect(options)`.
+  /// Connects. `on_connect` is one more listener of `connect`. Then `connect` and `ready` follow,
+  /// or `error` and `close(true)`. Bad options, or a socket that is connecting or open already, are
+  /// told as `error`. Mirrors Node's `socket.connect(options)`.
   const Socket& connect(const ConnectOptions& options, Listener<Socket&> on_connect = {}) const;
   /// connect({port, host}). As Node's `socket.connect(port, host)`.
   const Socket& connect(int port, std::string host = "localhost",
                         Listener<Socket&> on_connect = {}) const;
 
-  /// Sends bytes: hands them to the system at once if nothing is queued, queues in order what does not
-  /// fit. Never blocks, never drops. Returns true if less than high_water_mark is queued; after a false,
-  /// `drain` tells when the queue is empty. `done` runs once, when these bytes were handed to the system or
-  /// with the error. Before `connect` it queues. After end(): ERR_STREAM_WRITE_AFTER_END. Mirrors
-  /// Node's `socket.write`.
+  /// Sends bytes: hands them to the system at once if nothing is queued, queues in order what does
+  /// not fit. Never blocks, never drops. Returns true if less than high_water_mark is queued; after
+  /// a false, `drain` tells when the queue is empty. `done` runs once, when these bytes were handed
+  /// to the system or with the error. Before `connect` it queues. After end():
+  /// ERR_STREAM_WRITE_AFTER_END. Mirrors Node's `socket.write`.
   bool write(BufferView data, Done done = {}) const;
   /// Sends the bytes of UTF-8 `text` in `encoding`: `write("48656c6c6f", Encoding::hex)`.
   bool write(std::string_view text, Encoding encoding, Done done = {}) const;
 
-  /// Sends what is queued, then FIN; `finish` follows. We can still read. Once is enough, twice does no
-  /// harm. Mirrors Node's `socket.end`.
+  /// Sends what is queued, then FIN; `finish` follows. We can still read. Once is enough, twice
+  /// does no harm. Mirrors Node's `socket.end`.
   const Socket& end() const;
   /// end(), and `done` when FIN was sent.
   template <class Callable,
@@ -79,7 +79,8 @@ class Socket {
   /// write(text, encoding), then end(). `done` when FIN was sent.
   const Socket& end(std::string_view text, Encoding encoding, Done done = {}) const;
 
-  /// Closes now, gives up what is queued. Then `close(false)`, and nothing else but the `done`s still owed.
+  /// Closes now, gives up what is queued. Then `close(false)`, and nothing else but the `done`s
+  /// still owed.
   const Socket& destroy() const;
   /// Closes now; `error` with yours, then `close(true)`. As Node's `socket.destroy(error)`.
   const Socket& destroy(const Error& error) const;
@@ -91,25 +92,26 @@ class Socket {
   const Socket& pause() const;
   /// Reads (again). What nobody listens for is dropped.
   const Socket& resume() const;
-  /// Writes all that comes here to `to` and ends it after our `end`; pauses while `to` has no room, and for
-  /// good when it closes. Returns `to`. For a pipe both ways, and half-closes kept, both sides want
-  /// allow_half_open. Mirrors Node's `readable.pipe`.
+  /// Writes all that comes here to `to` and ends it after our `end`; pauses while `to` has no room,
+  /// and for good when it closes. Returns `to`. For a pipe both ways, and half-closes kept, both
+  /// sides want allow_half_open. Mirrors Node's `readable.pipe`.
   const Socket& pipe(const Socket& to) const;
   /// Whether pause() holds.
   bool is_paused() const;
-  /// `data` carries text from now on: UTF-8 of whole characters, or the hex or base64 text of the bytes;
-  /// `raw` (the default) the bytes as they came. Mirrors Node's `socket.setEncoding`.
+  /// `data` carries text from now on: UTF-8 of whole characters, or the hex or base64 text of the
+  /// bytes; `raw` (the default) the bytes as they came. Mirrors Node's `socket.setEncoding`.
   const Socket& set_encoding(Encoding encoding) const;
-  /// `timeout` after `idle` without bytes read, bytes taken by the system, or a write(); counts from now,
-  /// while connecting too. It closes nothing. 0 turns it off. As Node's `socket.setTimeout`.
+  /// `timeout` after `idle` without bytes read, bytes taken by the system, or a write(); counts
+  /// from now, while connecting too. It closes nothing. 0 turns it off. As Node's
+  /// `socket.setTimeout`.
   const Socket& set_timeout(std::chrono::milliseconds idle, Listener<> on_timeout = {}) const;
   /// TCP_NODELAY; on by default here.
   const Socket& set_no_delay(bool no_delay = true) const;
   /// SO_KEEPALIVE, and the idle time before the first probe (0: the system's own).
-  const Socket& set_keep_alive(
-      bool keep_alive = true,
-      std::chrono::milliseconds initial_delay = std::chrono::milliseconds(0)) const;
-  /// Queued bytes from which write() returns false; 16 KiB by default. Only advice: nothing is refused.
+  const Socket& set_keep_alive(bool keep_alive = true, std::chrono::milliseconds initial_delay =
+                                                           std::chrono::milliseconds(0)) const;
+  /// Queued bytes from which write() returns false; 16 KiB by default. Only advice: nothing is
+  /// refused.
   const Socket& set_high_water_mark(std::size_t bytes) const;
   /// A hard cap on queued bytes; 0 (the default): none. A write that would pass it is refused whole
   /// and ends the connection: `error` ENOBUFS, `close(true)`.
@@ -123,7 +125,8 @@ class Socket {
   std::uint64_t id() const;
   /// The loop it belongs to; null if it joined none yet, or its loop is gone.
   Loop* loop() const;
-  /// The system's socket: a file descriptor, or a SOCKET; all bits set when there is none. Do not close it.
+  /// The system's socket: a file descriptor, or a SOCKET; all bits set when there is none. Do not
+  /// close it.
   std::uintptr_t native_handle() const;
   /// The peer's IP address; stays readable after close. "" if unknown, or for a local socket.
   const std::string& remote_address() const;
@@ -151,7 +154,8 @@ class Socket {
   bool pending() const;
   /// True from destroy() or an error until the next connect(); inside `close` too.
   bool destroyed() const;
-  /// Node's five words: "opening", "open", "readOnly" (we ended), "writeOnly" (the peer ended), "closed".
+  /// Node's five words: "opening", "open", "readOnly" (we ended), "writeOnly" (the peer ended),
+  /// "closed".
   std::string_view ready_state() const;
 
   /// A name was looked up: the error, or one call per address. `host` is the name.
@@ -166,10 +170,11 @@ class Socket {
   const Socket& on_connect(Listener<Socket&> listener) const;
   /// Connected, right behind `connect`.
   const Socket& on_ready(Listener<> listener) const;
-  /// Bytes came, at most one receive buffer; they live until the listener returns. The first listener
-  /// starts the reading, unless pause() holds.
+  /// Bytes came, at most one receive buffer; they live until the listener returns. The first
+  /// listener starts the reading, unless pause() holds.
   const Socket& on_data(Listener<BufferView> listener) const;
-  /// The peer sent FIN and all its bytes were handed over. Then our side ends too, unless allow_half_open.
+  /// The peer sent FIN and all its bytes were handed over. Then our side ends too, unless
+  /// allow_half_open.
   const Socket& on_end(Listener<> listener) const;
   /// Our FIN was sent, behind our last byte.
   const Socket& on_finish(Listener<> listener) const;
@@ -200,9 +205,15 @@ class Socket {
   const Socket& remove_all_listeners() const;
 
   /// Whether both name the same connection.
-  friend bool operator==(const Socket& left, const Socket& right) { return left.body_ == right.body_; }
-  friend bool operator!=(const Socket& left, const Socket& right) { return left.body_ != right.body_; }
-  friend bool operator<(const Socket& left, const Socket& right) { return left.body_ < right.body_; }
+  friend bool operator==(const Socket& left, const Socket& right) {
+    return left.body_ == right.body_;
+  }
+  friend bool operator!=(const Socket& left, const Socket& right) {
+    return left.body_ != right.body_;
+  }
+  friend bool operator<(const Socket& left, const Socket& right) {
+    return left.body_ < right.body_;
+  }
 
  private:
   friend class detail::Connection;

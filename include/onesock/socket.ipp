@@ -38,7 +38,9 @@ ONESOCK_INLINE bool Socket::write(std::string_view text, Encoding encoding, Done
   return body_->write(encode(text, encoding), std::move(done));
 }
 
-ONESOCK_INLINE const Socket& Socket::end() const { return end_with({}); }
+ONESOCK_INLINE const Socket& Socket::end() const {
+  return end_with({});
+}
 
 ONESOCK_INLINE const Socket& Socket::end_with(Done done) const {
   body_->end(std::move(done));
@@ -55,7 +57,9 @@ ONESOCK_INLINE const Socket& Socket::end(std::string_view text, Encoding encodin
   return end(encode(text, encoding), std::move(done));
 }
 
-ONESOCK_INLINE const Socket& Socket::destroy() const { return destroy({}); }
+ONESOCK_INLINE const Socket& Socket::destroy() const {
+  return destroy({});
+}
 
 ONESOCK_INLINE const Socket& Socket::destroy(const Error& error) const {
   body_->destroy(error);
@@ -89,14 +93,17 @@ ONESOCK_INLINE const Socket& Socket::pipe(const Socket& to) const {
   return to;
 }
 
-ONESOCK_INLINE bool Socket::is_paused() const { return body_->is_paused(); }
+ONESOCK_INLINE bool Socket::is_paused() const {
+  return body_->is_paused();
+}
 
 ONESOCK_INLINE const Socket& Socket::set_encoding(Encoding encoding) const {
   body_->set_encoding(encoding);
   return *this;
 }
 
-ONESOCK_INLINE const Socket& Socket::set_timeout(std::chrono::milliseconds idle, Listener<> on_timeout) const {
+ONESOCK_INLINE const Socket& Socket::set_timeout(std::chrono::milliseconds idle,
+                                                 Listener<> on_timeout) const {
   body_->set_timeout(idle);
   this->on_timeout(std::move(on_timeout));
   return *this;
@@ -107,7 +114,8 @@ ONESOCK_INLINE const Socket& Socket::set_no_delay(bool no_delay) const {
   return *this;
 }
 
-ONESOCK_INLINE const Socket& Socket::set_keep_alive(bool keep_alive, std::chrono::milliseconds initial_delay) const {
+ONESOCK_INLINE const Socket& Socket::set_keep_alive(bool keep_alive,
+                                                    std::chrono::milliseconds initial_delay) const {
   body_->set_keep_alive(keep_alive, initial_delay);
   return *this;
 }
@@ -132,9 +140,13 @@ ONESOCK_INLINE const Socket& Socket::unref() const {
   return *this;
 }
 
-ONESOCK_INLINE std::uint64_t Socket::id() const { return body_->id(); }
+ONESOCK_INLINE std::uint64_t Socket::id() const {
+  return body_->id();
+}
 
-ONESOCK_INLINE Loop* Socket::loop() const { return body_->loop(); }
+ONESOCK_INLINE Loop* Socket::loop() const {
+  return body_->loop();
+}
 
 ONESOCK_INLINE std::uintptr_t Socket::native_handle() const {
   return static_cast<std::uintptr_t>(body_->handle());
@@ -146,34 +158,58 @@ ONESOCK_INLINE const std::string& Socket::remote_address() const {
   return remote.family == Family::local ? none : remote.host;
 }
 
-ONESOCK_INLINE int Socket::remote_port() const { return body_->remote().port; }
+ONESOCK_INLINE int Socket::remote_port() const {
+  return body_->remote().port;
+}
 
-ONESOCK_INLINE Family Socket::remote_family() const { return body_->remote().family; }
+ONESOCK_INLINE Family Socket::remote_family() const {
+  return body_->remote().family;
+}
 
 ONESOCK_INLINE std::string Socket::local_address() const {
   const auto local = body_->local();
   return local.family == Family::local ? std::string() : local.host;
 }
 
-ONESOCK_INLINE int Socket::local_port() const { return body_->local().port; }
+ONESOCK_INLINE int Socket::local_port() const {
+  return body_->local().port;
+}
 
-ONESOCK_INLINE Family Socket::local_family() const { return body_->local().family; }
+ONESOCK_INLINE Family Socket::local_family() const {
+  return body_->local().family;
+}
 
-ONESOCK_INLINE Address Socket::address() const { return body_->local(); }
+ONESOCK_INLINE Address Socket::address() const {
+  return body_->local();
+}
 
-ONESOCK_INLINE std::uint64_t Socket::bytes_read() const { return body_->bytes_read(); }
+ONESOCK_INLINE std::uint64_t Socket::bytes_read() const {
+  return body_->bytes_read();
+}
 
-ONESOCK_INLINE std::uint64_t Socket::bytes_written() const { return body_->bytes_written(); }
+ONESOCK_INLINE std::uint64_t Socket::bytes_written() const {
+  return body_->bytes_written();
+}
 
-ONESOCK_INLINE std::size_t Socket::write_queue_size() const { return body_->write_queue_size(); }
+ONESOCK_INLINE std::size_t Socket::write_queue_size() const {
+  return body_->write_queue_size();
+}
 
-ONESOCK_INLINE bool Socket::connecting() const { return body_->connecting(); }
+ONESOCK_INLINE bool Socket::connecting() const {
+  return body_->connecting();
+}
 
-ONESOCK_INLINE bool Socket::pending() const { return body_->pending(); }
+ONESOCK_INLINE bool Socket::pending() const {
+  return body_->pending();
+}
 
-ONESOCK_INLINE bool Socket::destroyed() const { return body_->destroyed(); }
+ONESOCK_INLINE bool Socket::destroyed() const {
+  return body_->destroyed();
+}
 
-ONESOCK_INLINE std::string_view Socket::ready_state() const { return body_->ready_state(); }
+ONESOCK_INLINE std::string_view Socket::ready_state() const {
+  return body_->ready_state();
+}
 
 ONESOCK_INLINE const Socket& Socket::on_lookup(
     Listener<const Error&, const Address&, std::string_view> listener) const {
@@ -195,7 +231,8 @@ ONESOCK_INLINE const Socket& Socket::on_connection_attempt_failed(
 
 ONESOCK_INLINE const Socket& Socket::on_connection_attempt_timeout(
     Listener<const Address&> listener) const {
-  if (!body_->is_loop_gone()) body_->listeners().connection_attempt_timeout.add(std::move(listener));
+  if (!body_->is_loop_gone())
+    body_->listeners().connection_attempt_timeout.add(std::move(listener));
   return *this;
 }
 

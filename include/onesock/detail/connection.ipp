@@ -56,7 +56,8 @@ ONESOCK_INLINE void Connection::reset_and_destroy() {
   end_life(phase_ == Phase::open);
 }
 
-/// Returns whether it is destroyed already; then a connect() that waits for its `close` is called off.
+/// Returns whether it is destroyed already; then a connect() that waits for its `close` is called
+/// off.
 ONESOCK_INLINE bool Connection::call_off_connect() {
   if (destroyed_) ++called_off_;
   return destroyed_;
@@ -168,8 +169,8 @@ ONESOCK_INLINE void Connection::tell_close() {
   idle_ = Milliseconds(0);
   decoder_.end();
   if (const auto owner = owner_.lock()) owner->connection_closed(*this);
-  // The handle that handlers were given is good as long as they live, and no longer, unless the close
-  // handler connects again.
+  // The handle that handlers were given is good as long as they live, and no longer, unless the
+  // close handler connects again.
   struct SelfScope {
     std::shared_ptr<Connection> connection;
     ~SelfScope() {
@@ -305,8 +306,7 @@ ONESOCK_INLINE void Connection::tell_lookups() {
   if (phase_ != Phase::looking_up || life_.awaits_answer) return;
   const auto count = life_.lookup_error ? 1 : life_.found.size();
   while (life_.lookups_told < count) {
-    const auto address =
-        life_.lookup_error ? Address() : life_.found[life_.lookups_told];
+    const auto address = life_.lookup_error ? Address() : life_.found[life_.lookups_told];
     ++life_.lookups_told;
     listeners_.lookup.fire(life_.lookup_error, address, options_.host);
     if (phase_ != Phase::looking_up) return;
@@ -315,7 +315,8 @@ ONESOCK_INLINE void Connection::tell_lookups() {
   start_connector(life_.found);
 }
 
-/// Tries those that are IP addresses of a family that is wanted; a lookup function may answer others.
+/// Tries those that are IP addresses of a family that is wanted; a lookup function may answer
+/// others.
 ONESOCK_INLINE void Connection::start_connector(const std::vector<Address>& addresses) {
   std::vector<Address> usable;
   for (auto address : addresses) {
@@ -373,7 +374,9 @@ ONESOCK_INLINE void Connection::tell_attempt(const Connector::Event& event) {
   }
 }
 
-ONESOCK_INLINE void Connection::time_out() { destroy(connect_timed_out(options_)); }
+ONESOCK_INLINE void Connection::time_out() {
+  destroy(connect_timed_out(options_));
+}
 
 ONESOCK_INLINE void Connection::stop_connecting() {
   connect_timer_.cancel();
@@ -434,8 +437,8 @@ ONESOCK_INLINE std::string_view Connection::ready_state() const {
 
 // Reading.
 
-/// While nobody reads, a connection is watched until a peek shows bytes, so that an end with nothing
-/// before it is told; then no longer, so that waiting costs no turn.
+/// While nobody reads, a connection is watched until a peek shows bytes, so that an end with
+/// nothing before it is told; then no longer, so that waiting costs no turn.
 ONESOCK_INLINE void Connection::update_interest() {
   if (phase_ != Phase::open) return;
   auto want = Interest::none;
@@ -538,15 +541,15 @@ ONESOCK_INLINE bool Connection::write(BufferView data, Done done) {
 
 /// Why bytes cannot be written, if they cannot.
 ONESOCK_INLINE Error Connection::fault_of_write(std::size_t size) const {
-  if (!is_active()) return ErrorFactory::socket_closed();
+  if (!is_active()) return ErrorFactory::socket_closed("write");
   if (life_.ended_by_peer) return ErrorFactory::ended_by_peer();
   if (life_.ended) return ErrorFactory::write_after_end();
   const bool is_too_much = max_queued_bytes_ != 0 && queue_.size() + size > max_queued_bytes_;
   return is_too_much ? ErrorFactory::queue_full(max_queued_bytes_) : Error();
 }
 
-/// Hands bytes to the system and returns how many it took. A failure ends the connection; the `done`
-/// of the write that failed comes first.
+/// Hands bytes to the system and returns how many it took. A failure ends the connection; the
+/// `done` of the write that failed comes first.
 ONESOCK_INLINE std::size_t Connection::send(BufferView data) {
   std::size_t sent = 0;
   const auto code = os::send(handle_, data.data(), data.size(), sent);
@@ -585,7 +588,8 @@ ONESOCK_INLINE void Connection::flush() {
   if (queue_.empty() || has_sent_owed()) defer_tell();
 }
 
-/// The system is out of memory though it calls the socket writable: asking again at once would spin.
+/// The system is out of memory though it calls the socket writable: asking again at once would
+/// spin.
 ONESOCK_INLINE void Connection::rest_from_writing() {
   constexpr Milliseconds rest{10};
   life_.writing_rests = true;
@@ -601,7 +605,7 @@ ONESOCK_INLINE void Connection::end(Done done) {
   if (is_loop_gone()) return;
   if (life_.finished) return owe(std::move(done), ErrorFactory::already_finished());
   if (destroyed_) return owe(std::move(done), ErrorFactory::stream_destroyed());
-  if (!is_active()) return fail(ErrorFactory::socket_closed(), std::move(done));
+  if (!is_active()) return fail(ErrorFactory::socket_closed("end"), std::move(done));
   if (done) end_dones_.push_back(std::move(done));
   life_.ended = true;
   shut_down_if_due();

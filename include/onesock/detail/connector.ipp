@@ -101,6 +101,12 @@ ONESOCK_INLINE void Connector::on_ready(Handle socket, TimePoint now) {
   if (state_ == State::running) start_attempts(now);
 }
 
+/// The system takes "this host" as a target for loopback.
+ONESOCK_INLINE bool is_blocked(const BlockList& list, const Address& address) {
+  return list.blocks(address.host) || (address.host == "0.0.0.0" && list.blocks("127.0.0.1")) ||
+         (address.host == "::" && list.blocks("::1"));
+}
+
 /// Starts one attempt that takes its time, past those that fail at once.
 ONESOCK_INLINE void Connector::start_attempts(TimePoint now) {
   constexpr Milliseconds attempt_delay{250};  // RFC 8305, 8: Connection Attempt Delay.
@@ -118,7 +124,7 @@ ONESOCK_INLINE void Connector::start_attempts(TimePoint now) {
 
 ONESOCK_INLINE Error Connector::start(std::size_t index) {
   const auto& address = addresses_[index];
-  if (options_.block_list.blocks(address.host)) return ErrorFactory::ip_blocked(address);
+  if (is_blocked(options_.block_list, address)) return ErrorFactory::ip_blocked(address);
   Handle socket = Handle::invalid;
   if (const auto code = os::open_stream(address.family, socket)) {
     return Error("connect", code, address);

@@ -138,6 +138,7 @@ class LoopState : public std::enable_shared_from_this<LoopState> {
   std::shared_ptr<Resolver> resolver_;
   Poller poller_;
   bool in_turn_ = false;
+  bool woken_ = false;
   std::size_t references_ = 0;
   std::uint64_t last_serial_ = 0;
 

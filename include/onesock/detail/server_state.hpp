@@ -90,8 +90,8 @@ class ServerState final : public LoopItem, public ConnectionOwner {
   Phase phase_ = Phase::idle;
   bool referenced_ = true;
   bool close_due_ = false;
-  bool is_broken_ = false;  // accept() said so once; twice in a row is final.
-  Listener<> on_listening_;  // Of the listen() that looks its host up.
+  bool is_broken_ = false;      // accept() said so once; twice in a row is final.
+  Listener<> on_listening_;     // Of the listen() that looks its host up.
   std::deque<Error> outcomes_;  // To be told: an error, or "listening" where there is none.
   std::list<std::pair<Done, Error>> close_dones_;
   std::list<std::pair<Done, Error>> closed_dones_;  // Theirs was told: only they are left.

@@ -120,7 +120,7 @@ ONESOCK_INLINE void ServerState::close(Done done) {
   const bool is_active = phase_ == Phase::looking_up || phase_ == Phase::listening;
   if (done) {
     close_dones_.emplace_back(std::move(done),
-                              is_active ? Error() : ErrorFactory::not_running());
+                              is_active ? Error() : ErrorFactory::not_running("close"));
   }
   // One that did not listen has listeners to let go, all the same.
   loop_->own(*this);
@@ -247,8 +247,8 @@ ONESOCK_INLINE void ServerState::accept_failed(std::error_code code) {
   close({});
 }
 
-/// No descriptor is left: the clients that wait are accepted on the spare one and closed, so that they
-/// know, and so that they do not keep the listener ready for ever.
+/// No descriptor is left: the clients that wait are accepted on the spare one and closed, so that
+/// they know, and so that they do not keep the listener ready for ever.
 ONESOCK_INLINE void ServerState::shed() {
   os::close(std::exchange(spare_, Handle::invalid));
   constexpr int most_per_turn = 64;

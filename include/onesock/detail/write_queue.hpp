@@ -12,8 +12,8 @@
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
 
-/// A queue of bytes in chunks: small writes share one, so that they leave in one send; an empty queue
-/// holds no memory.
+/// A queue of bytes in chunks: small writes share one, so that they leave in one send; an empty
+/// queue holds no memory.
 class WriteQueue {
  public:
   void push(BufferView data);
