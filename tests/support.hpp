@@ -20,11 +20,7 @@ namespace support {
 using std::chrono::milliseconds;
 
 /// Longer than any machine needs: what takes this long hangs. Real Windows needs 2 s for a refusal.
-#ifdef HURRY
-constexpr std::chrono::seconds patience{3};
-#else
 constexpr std::chrono::seconds patience{30};
-#endif
 
 /// What happened, in order.
 class EventLog {

@@ -154,8 +154,8 @@ class Socket {
   bool pending() const;
   /// True from destroy() or an error until the next connect(); inside `close` too.
   bool destroyed() const;
-  /// Node's five words: "opening", "open", "readOnly" (we ended), "writeOnly" (the peer ended),
-  /// "closed".
+  /// Node's five words: "opening", "open" (before the first connect() too), "readOnly" (we ended),
+  /// "writeOnly" (the peer ended), "closed".
   std::string_view ready_state() const;
 
   /// A name was looked up: the error, or one call per address. `host` is the name.

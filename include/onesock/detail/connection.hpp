@@ -185,6 +185,7 @@ class Connection final : public LoopItem {
   void leave_unread();
   void deliver(BufferView bytes);
   void input_ended();
+  void end_with_peer();
 
   Error fault_of_write(std::size_t size) const;
   std::size_t send(BufferView data);

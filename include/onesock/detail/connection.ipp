@@ -252,8 +252,11 @@ ONESOCK_INLINE void Connection::connect(const ConnectOptions& options,
   if (options.timeout > Milliseconds(0)) {
     connect_timer_ = start_timer(options.timeout, &Connection::time_out);
   }
-  const auto addresses = literal_addresses(options);
-  addresses.empty() ? look_up() : start_connector(addresses);
+  life_.found = literal_addresses(options);
+  if (life_.found.empty()) return look_up();
+  life_.lookups_told = life_.found.size();
+  // As Node: the first attempt is a later turn's, so that nobody sees one that is destroyed at once.
+  defer_tell();
 }
 
 /// A misuse that costs nothing: the connection that there is lives on.
@@ -430,6 +433,7 @@ ONESOCK_INLINE Address Connection::local() const {
 
 ONESOCK_INLINE std::string_view Connection::ready_state() const {
   if (connecting()) return "opening";
+  if (phase_ == Phase::idle) return "open";  // As Node: nothing has closed it yet.
   if (phase_ != Phase::open) return "closed";
   if (life_.ended) return life_.read_ended ? "closed" : "readOnly";
   return life_.read_ended ? "writeOnly" : "open";
@@ -511,6 +515,15 @@ ONESOCK_INLINE void Connection::input_ended() {
   update_interest();
   defer_tell();  // What follows an `end` follows it whatever its handlers do.
   listeners_.end.fire();
+  if (phase_ == Phase::open) end_with_peer();
+}
+
+/// Our side ends because theirs did; what the `end` handlers wrote goes out before.
+ONESOCK_INLINE void Connection::end_with_peer() {
+  if (!std::exchange(life_.auto_end_due, false) || life_.ended) return;
+  life_.ended = true;
+  life_.ended_by_peer = true;
+  shut_down_if_due();
 }
 
 // Writing.
@@ -650,10 +663,7 @@ ONESOCK_INLINE void Connection::tell_written() {
 }
 
 ONESOCK_INLINE void Connection::tell_finish() {
-  if (std::exchange(life_.auto_end_due, false) && !life_.ended) {
-    life_.ended = true;
-    life_.ended_by_peer = true;
-  }
+  end_with_peer();
   shut_down_if_due();
   if (!life_.finish_due || !owed_.empty()) return;  // What a `done` wrote is told before.
   while (!end_dones_.empty()) {
