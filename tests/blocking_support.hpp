@@ -1,9 +1,10 @@
-// onesock: what the tests of the blocking half share: a connected pair, a closed port, a black
-// hole. SPDX-License-Identifier: MIT
+// onesock: what the blocking half's tests share: a connected pair, a closed port, a black hole.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include "catch.hpp"
 #include "onesock.hpp"
+#include "support.hpp"
 
 #include <chrono>
 #include <optional>
@@ -11,8 +12,7 @@
 #include <utility>
 #include <vector>
 
-// Longer than any machine needs: a call that takes this long hangs.
-inline constexpr std::chrono::seconds patience{30};
+using support::patience;
 
 /// A listener on a free port of 127.0.0.1.
 inline onesock::Acceptor listening_acceptor() {
@@ -23,8 +23,8 @@ inline onesock::Acceptor listening_acceptor() {
 }
 
 /// Both ends of a connection, `client` the one that connected.
-struct Pair {
-  Pair() {
+struct BlockingPair {
+  BlockingPair() {
     client.set_timeout(patience);
     REQUIRE(client.connect(acceptor.address().port, "127.0.0.1"));
     auto accepted = acceptor.accept();

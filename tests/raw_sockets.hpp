@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "onesock.hpp"
+#include "support.hpp"
 
 namespace raw {
 
@@ -19,9 +20,7 @@ using onesock::detail::Handle;
 using onesock::detail::Interest;
 using onesock::detail::Poller;
 using onesock::detail::Readiness;
-
-/// Real Windows needs 2 s to tell that nobody listens.
-constexpr std::chrono::milliseconds patience(10000);
+using support::patience;
 
 /// A handle that is closed when it goes.
 class Owned {

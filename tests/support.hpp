@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,20 @@ using std::chrono::milliseconds;
 
 /// Longer than any machine needs: what takes this long hangs. Real Windows needs 2 s for a refusal.
 constexpr std::chrono::seconds patience{30};
+
+/// What a test's handlers throw.
+struct Oops : std::runtime_error {
+  Oops() : std::runtime_error("oops") {}
+};
+
+/// Does something when it goes.
+struct AtDestruction {
+  explicit AtDestruction(std::function<void()> action) : act(std::move(action)) {}
+  AtDestruction(const AtDestruction&) = delete;
+  AtDestruction& operator=(const AtDestruction&) = delete;
+  ~AtDestruction() { act(); }
+  std::function<void()> act;
+};
 
 /// What happened, in order.
 class EventLog {
@@ -62,8 +77,8 @@ class TestLoop : public onesock::Loop {
   }
 };
 
-/// Turns until `reached`; fails if nothing is left before. A turn tells first and waits then: it must
-/// not wait long, or what it told is seen too late.
+/// Turns until `reached`; fails if nothing is left before. A turn tells first and waits then: it
+/// must not wait long, or what it told is seen too late.
 inline void run_until(onesock::Loop& loop, const std::function<bool()>& reached) {
   while (!reached()) {
     if (loop.run_once(milliseconds(1))) continue;
@@ -120,9 +135,8 @@ inline void follow_quietly(const onesock::Socket& socket, EventLog& log,
 /// Notes every event of a life.
 inline void follow(const onesock::Socket& socket, EventLog& log, const std::string& who = "") {
   follow_quietly(socket, log, who);
-  socket.on_data([&log, who](onesock::BufferView data) {
-    log.add(who + "data(" + shown(data) + ")");
-  });
+  socket.on_data(
+      [&log, who](onesock::BufferView data) { log.add(who + "data(" + shown(data) + ")"); });
 }
 
 /// Notes what comes before `connect`.
@@ -166,8 +180,8 @@ class ClosedPort {
   int port_ = 0;
 };
 
-/// A server and one client of it, connected; nobody listens to anything yet. The server holds the loop
-/// no more, so that run() ends with the last connection.
+/// A server and one client of it, connected; nobody listens to anything yet. The server holds the
+/// loop no more, so that run() ends with the last connection.
 class Link {
  public:
   explicit Link(const onesock::ServerOptions& server_options = {},
@@ -214,8 +228,16 @@ inline const std::string& too_much() {
   return bytes;
 }
 
+/// Whether this machine has an IPv6 loopback.
+inline bool has_ipv6() {
+  onesock::Acceptor acceptor;
+  return acceptor.listen(0, "::1");
+}
+
 /// Counts what is alive of the copies given away: `use_count() - 1`.
 using Token = std::shared_ptr<int>;
-inline long alive(const Token& token) { return token.use_count() - 1; }
+inline long alive(const Token& token) {
+  return token.use_count() - 1;
+}
 
 }  // namespace support

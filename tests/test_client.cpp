@@ -22,6 +22,8 @@ using onesock::Client;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+using support::to_port;
+
 namespace {
 
 // Long enough that what is on its way arrives, and no burden where nothing comes.
@@ -36,17 +38,10 @@ Buffer pattern(std::size_t size, std::uint32_t seed) {
   return bytes;
 }
 
-onesock::ConnectOptions to_port(int port) {
-  onesock::ConnectOptions options;
-  options.port = port;
-  options.host = "127.0.0.1";
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("a client and its peer hold the lesson's talk", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   CHECK(pair.client.write("HelloWorld!!!"));
   CHECK(text(pair.peer.read_exactly(13)) == "HelloWorld!!!");
   CHECK(pair.peer.write("goodbye!!!"));
@@ -55,7 +50,7 @@ TEST_CASE("a client and its peer hold the lesson's talk", "[client]") {
 }
 
 TEST_CASE("what was read shows itself as utf8, hex and raw", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.client.write("h\xC3\xA9!"));
   const auto read = pair.peer.read_exactly(4);
   REQUIRE(read);
@@ -65,7 +60,7 @@ TEST_CASE("what was read shows itself as utf8, hex and raw", "[client]") {
 }
 
 TEST_CASE("read gives nothing at the end and tells no error, as often as it is asked", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("last"));
   REQUIRE(pair.peer.end());
   CHECK(text(pair.client.read()) == "last");
@@ -77,7 +72,7 @@ TEST_CASE("read gives nothing at the end and tells no error, as often as it is a
 }
 
 TEST_CASE("read gives at most 64 KiB at once, and loses none of the rest", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   const auto sent = pattern(200 * 1024, 1);
   std::thread writer([&] {
     pair.peer.write(sent);
@@ -96,7 +91,7 @@ TEST_CASE("read gives at most 64 KiB at once, and loses none of the rest", "[cli
 }
 
 TEST_CASE("read gives at most 64 KiB of what another read left, too", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   const auto sent = pattern(100 * 1024, 2);
   std::thread writer([&] {
     pair.peer.write(sent);
@@ -112,7 +107,7 @@ TEST_CASE("read gives at most 64 KiB of what another read left, too", "[client]"
 }
 
 TEST_CASE("read_exactly waits for all of it, and leaves what is behind it", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("abcdef"));
   CHECK(text(pair.client.read_exactly(2)) == "ab");
   CHECK(text(pair.client.read_exactly(3)) == "cde");
@@ -122,7 +117,7 @@ TEST_CASE("read_exactly waits for all of it, and leaves what is behind it", "[cl
 }
 
 TEST_CASE("read_exactly of no bytes is an empty value, at the end too", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   const auto nothing = pair.client.read_exactly(0);
   REQUIRE(nothing);
   CHECK(nothing->empty());
@@ -133,7 +128,7 @@ TEST_CASE("read_exactly of no bytes is an empty value, at the end too", "[client
 }
 
 TEST_CASE("an end in the middle of read_exactly keeps what came", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("half"));
   REQUIRE(pair.peer.end());
   CHECK_FALSE(pair.client.read_exactly(8));
@@ -143,7 +138,7 @@ TEST_CASE("an end in the middle of read_exactly keeps what came", "[client]") {
 }
 
 TEST_CASE("a timeout in the middle of read_exactly keeps what came", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("half"));
   pair.client.set_timeout(short_time);
   CHECK_FALSE(pair.client.read_exactly(8));
@@ -155,7 +150,7 @@ TEST_CASE("a timeout in the middle of read_exactly keeps what came", "[client]")
 }
 
 TEST_CASE("read_line strips both kinds of line end, and an empty line is a value", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("one\r\n\ntwo\n\r\nin\rside\nlast"));
   REQUIRE(pair.peer.end());
   CHECK(text(pair.client.read_line()) == "one");
@@ -169,14 +164,14 @@ TEST_CASE("read_line strips both kinds of line end, and an empty line is a value
 }
 
 TEST_CASE("a last line without its newline keeps its carriage return", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("last\r"));
   REQUIRE(pair.peer.end());
   CHECK(text(pair.client.read_line()) == "last\r");
 }
 
 TEST_CASE("a timeout in the middle of a line keeps what came", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("first half, "));
   pair.client.set_timeout(short_time);
   CHECK_FALSE(pair.client.read_line());
@@ -188,7 +183,7 @@ TEST_CASE("a timeout in the middle of a line keeps what came", "[client]") {
 }
 
 TEST_CASE("a line may have exactly max bytes, whatever its line end", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("12345\n12345\r\n12345"));
   REQUIRE(pair.peer.end());
   for (int i = 0; i < 3; ++i) CHECK(text(pair.client.read_line(5)) == "12345");
@@ -197,7 +192,7 @@ TEST_CASE("a line may have exactly max bytes, whatever its line end", "[client]"
 
 TEST_CASE("a line beyond max is EMSGSIZE, and stays", "[client]") {
   const std::string lines = GENERATE("123456\nx\n", "123456\r\nx\n", "1234567\n", "123456");
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write(lines));
   REQUIRE(pair.peer.end());
   for (int i = 0; i < 2; ++i) {
@@ -208,7 +203,7 @@ TEST_CASE("a line beyond max is EMSGSIZE, and stays", "[client]") {
 }
 
 TEST_CASE("a line that goes beyond max is EMSGSIZE before its end comes", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("1234567"));
   CHECK_FALSE(pair.client.read_line(5));
   CHECK(pair.client.error().name() == "EMSGSIZE");
@@ -217,7 +212,7 @@ TEST_CASE("a line that goes beyond max is EMSGSIZE before its end comes", "[clie
 }
 
 TEST_CASE("many lines that came at once are read one by one", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   constexpr int count = 20000;
   std::thread writer([&] {
     std::string lines;
@@ -233,14 +228,14 @@ TEST_CASE("many lines that came at once are read one by one", "[client]") {
 }
 
 TEST_CASE("read_until gives its delimiter too, and leaves what is behind it", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("head: 1\r\n\r\nbody"));
   CHECK(text(pair.client.read_until("\r\n\r\n")) == "head: 1\r\n\r\n");
   CHECK(text(pair.client.read()) == "body");
 }
 
 TEST_CASE("read_until takes any bytes for its delimiter", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   const std::string zeros(2, '\0');
   REQUIRE(pair.peer.write(std::string("a") + '\0' + "b" + zeros + "c"));
   const auto read = pair.client.read_until(zeros);
@@ -252,7 +247,7 @@ TEST_CASE("a delimiter that two receives share is found", "[client]") {
   // One receive takes 64 KiB: the delimiter lies across that border in every way.
   const std::string delimiter = "--end--";
   for (std::size_t before = 64 * 1024 - 8; before <= 64 * 1024 + 1; ++before) {
-    Pair pair;
+    BlockingPair pair;
     const std::string sent = std::string(before, '-') + delimiter + "rest";
     std::thread writer([&] { pair.peer.write(sent); });
     const auto read = pair.client.read_until(delimiter, before);
@@ -264,7 +259,7 @@ TEST_CASE("a delimiter that two receives share is found", "[client]") {
 }
 
 TEST_CASE("read_until beyond max is EMSGSIZE, and the bytes stay", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("123456;;"));
   CHECK_FALSE(pair.client.read_until(";;", 5));
   CHECK(pair.client.error().name() == "EMSGSIZE");
@@ -274,14 +269,14 @@ TEST_CASE("read_until beyond max is EMSGSIZE, and the bytes stay", "[client]") {
 
 TEST_CASE("read_until and read_line take a max without end", "[client]") {
   constexpr auto most = (std::numeric_limits<std::size_t>::max)();
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("a;b\nc"));
   CHECK(text(pair.client.read_until(";", most)) == "a;");
   CHECK(text(pair.client.read_line(most)) == "b");
 }
 
 TEST_CASE("an empty delimiter is a bad argument", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("bytes"));
   CHECK_FALSE(pair.client.read_until(""));
   CHECK(pair.client.error().name() == "EINVAL");
@@ -290,7 +285,7 @@ TEST_CASE("an empty delimiter is a bad argument", "[client]") {
 }
 
 TEST_CASE("an end before the delimiter is nothing and no error, and the bytes stay", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("no delimiter"));
   REQUIRE(pair.peer.end());
   CHECK_FALSE(pair.client.read_until(";"));
@@ -299,7 +294,7 @@ TEST_CASE("an end before the delimiter is nothing and no error, and the bytes st
 }
 
 TEST_CASE("a read waits until its deadline, and not less", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   pair.client.set_timeout(short_time);
   const auto begin = steady_clock::now();
   CHECK_FALSE(pair.client.read());
@@ -312,7 +307,7 @@ TEST_CASE("a read waits until its deadline, and not less", "[client]") {
 }
 
 TEST_CASE("bytes that keep coming do not put the deadline off", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   std::thread writer([&] {
     while (pair.peer.write(std::string(1000, 'x'))) {
     }
@@ -325,7 +320,7 @@ TEST_CASE("bytes that keep coming do not put the deadline off", "[client]") {
 }
 
 TEST_CASE("a timeout of 0 or less is none", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   pair.client.set_timeout(milliseconds(-5));
   std::thread writer([&] { pair.peer.write("x"); });
   CHECK(text(pair.client.read()) == "x");
@@ -334,7 +329,7 @@ TEST_CASE("a timeout of 0 or less is none", "[client]") {
 
 TEST_CASE("a write that nobody reads ends at its deadline, and the stream is not gone on with",
           "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("still there"));
   pair.client.set_timeout(short_time);
   CHECK_FALSE(pair.client.write(Buffer::alloc(64 * 1024 * 1024)));
@@ -347,7 +342,7 @@ TEST_CASE("a write that nobody reads ends at its deadline, and the stream is not
 }
 
 TEST_CASE("a write that sent nothing before its deadline may be tried again", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   pair.client.set_timeout(milliseconds(20));
   const auto socket = static_cast<onesock::detail::Handle>(pair.client.native_handle());
   const auto filling = Buffer::alloc(64 * 1024);
@@ -368,13 +363,13 @@ TEST_CASE("a write that sent nothing before its deadline may be tried again", "[
 }
 
 TEST_CASE("writing nothing is done at once", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   CHECK(pair.client.write(""));
   CHECK_FALSE(pair.client.error());
 }
 
 TEST_CASE("after end the peer reads the end, and we read on", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.client.write("question"));
   CHECK(pair.client.end());
   CHECK(pair.client.end());
@@ -386,7 +381,7 @@ TEST_CASE("after end the peer reads the end, and we read on", "[client]") {
 }
 
 TEST_CASE("write after end is refused", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.client.end());
   CHECK_FALSE(pair.client.write("more"));
   CHECK(pair.client.error().name() == "ERR_STREAM_WRITE_AFTER_END");
@@ -396,7 +391,7 @@ TEST_CASE("write after end is refused", "[client]") {
 }
 
 TEST_CASE("writing to a peer that left fails, and raises no signal", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   pair.peer.close();
   const std::string chunk(1000, 'x');
   int written = 0;
@@ -407,7 +402,7 @@ TEST_CASE("writing to a peer that left fails, and raises no signal", "[client]")
 }
 
 TEST_CASE("a peer's reset is ECONNRESET, told again by each read", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.client.write("never read"));
   REQUIRE(pair.peer.write("last"));
   pair.peer.close();  // With bytes unread: a reset.
@@ -421,7 +416,7 @@ TEST_CASE("a peer's reset is ECONNRESET, told again by each read", "[client]") {
 }
 
 TEST_CASE("8 MiB go there and back, byte for byte", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   constexpr std::size_t size = 8 * 1024 * 1024;
   const auto sent = pattern(size, 3);
   std::thread echo([&] {
@@ -505,7 +500,7 @@ TEST_CASE("a name that does not exist is an error of getaddrinfo", "[client]") {
 }
 
 TEST_CASE("bad connect options are told, and change nothing", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   auto options = to_port(80);
   std::string message;
   SECTION("port below 0") {
@@ -535,7 +530,7 @@ TEST_CASE("bad connect options are told, and change nothing", "[client]") {
 }
 
 TEST_CASE("connect closes an open connection first", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("of the first connection"));
   REQUIRE(pair.client.read_exactly(2));
   REQUIRE(pair.client.connect(pair.acceptor.address().port, "127.0.0.1"));
@@ -547,7 +542,7 @@ TEST_CASE("connect closes an open connection first", "[client]") {
 }
 
 TEST_CASE("connect starts anew after an end and a failed write", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.client.end());
   pair.peer.close();
   CHECK_FALSE(pair.client.read());
@@ -573,7 +568,7 @@ TEST_CASE("connect comes from the local address that was asked for", "[client]")
 }
 
 TEST_CASE("a client tells both addresses, and the remote one after close, too", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   CHECK(pair.client.remote_address() == pair.acceptor.address());
   CHECK(pair.client.local_address() == pair.peer.remote_address());
   CHECK(pair.peer.local_address() == pair.acceptor.address());
@@ -619,7 +614,7 @@ TEST_CASE("a client never connected is closed, and harmless", "[client]") {
 }
 
 TEST_CASE("close drops what was not read, and keeps the error", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("xyz"));
   REQUIRE(pair.client.read_exactly(1));
   CHECK_FALSE(pair.client.read_until(";", 0));
@@ -634,7 +629,7 @@ TEST_CASE("close drops what was not read, and keeps the error", "[client]") {
 }
 
 TEST_CASE("a call that succeeds clears the error of the one before", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   CHECK_FALSE(pair.client.read_until(""));
   CHECK(pair.client.error());
   CHECK(pair.client.write("x"));
@@ -645,7 +640,7 @@ TEST_CASE("a client moves with its connection and what it has not read; what is 
           "[client]") {
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<Client>);
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Client>);
-  Pair pair;
+  BlockingPair pair;
   REQUIRE(pair.peer.write("line\nrest"));
   REQUIRE(pair.client.read_line());
   Client moved = std::move(pair.client);
@@ -657,7 +652,7 @@ TEST_CASE("a client moves with its connection and what it has not read; what is 
 }
 
 TEST_CASE("moving onto an open client, or leaving its scope, closes it", "[client]") {
-  Pair pair;
+  BlockingPair pair;
   SECTION("moved onto") {
     pair.client = Client();
   }

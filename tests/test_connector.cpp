@@ -21,7 +21,7 @@ namespace {
 constexpr TimePoint start{std::chrono::hours(1)};
 constexpr milliseconds attempt_delay{250};
 
-ConnectOptions to_port(int port) {
+ConnectOptions options_for(int port) {
   ConnectOptions options;
   options.port = port;
   return options;
@@ -72,7 +72,7 @@ void settle(Connector& connector, TimePoint now) {
 
 TEST_CASE("an address that answers is connected", "[connector]") {
   const auto acceptor = listening_acceptor();
-  Connector connector(to_port(acceptor.address().port), addresses_of({"127.0.0.1"}));
+  Connector connector(options_for(acceptor.address().port), addresses_of({"127.0.0.1"}));
   CHECK((connector.state() == Connector::State::running));
   CHECK(take_told(connector).empty());
   connector.advance(start);
@@ -90,7 +90,7 @@ TEST_CASE("an address that answers is connected", "[connector]") {
 TEST_CASE("a connected socket that nobody takes is closed", "[connector]") {
   auto acceptor = listening_acceptor();
   {
-    Connector connector(to_port(acceptor.address().port), addresses_of({"127.0.0.1"}));
+    Connector connector(options_for(acceptor.address().port), addresses_of({"127.0.0.1"}));
     connector.advance(start);
     settle(connector, start);
     CHECK((connector.state() == Connector::State::connected));
@@ -104,7 +104,7 @@ TEST_CASE("a connected socket that nobody takes is closed", "[connector]") {
 TEST_CASE("a failed attempt starts the next at once, and the error names each address",
           "[connector]") {
   const auto port = closed_port();
-  Connector connector(to_port(port), addresses_of({"127.0.0.1", "127.0.0.2"}));
+  Connector connector(options_for(port), addresses_of({"127.0.0.1", "127.0.0.2"}));
   connector.advance(start);
   settle(connector, start);
   CHECK((connector.state() == Connector::State::failed));
@@ -120,7 +120,7 @@ TEST_CASE("a failed attempt starts the next at once, and the error names each ad
 
 TEST_CASE("the only address that fails is told alone", "[connector]") {
   const auto port = closed_port();
-  Connector connector(to_port(port), addresses_of({"127.0.0.1"}));
+  Connector connector(options_for(port), addresses_of({"127.0.0.1"}));
   connector.advance(start);
   settle(connector, start);
   CHECK(connector.error().message() == "connect ECONNREFUSED 127.0.0.1:" + std::to_string(port));
@@ -128,7 +128,8 @@ TEST_CASE("the only address that fails is told alone", "[connector]") {
 
 TEST_CASE("an attempt behind one that failed may win", "[connector]") {
   const auto acceptor = listening_acceptor();
-  Connector connector(to_port(acceptor.address().port), addresses_of({"127.0.0.2", "127.0.0.1"}));
+  Connector connector(options_for(acceptor.address().port),
+                      addresses_of({"127.0.0.2", "127.0.0.1"}));
   connector.advance(start);
   settle(connector, start);
   CHECK((connector.state() == Connector::State::connected));
@@ -140,7 +141,7 @@ TEST_CASE("an attempt behind one that failed may win", "[connector]") {
 
 TEST_CASE("the families alternate, the first one of the resolver first", "[connector]") {
   const auto tried = [](const std::vector<std::string>& hosts) {
-    Connector connector(to_port(closed_port()), addresses_of(hosts));
+    Connector connector(options_for(closed_port()), addresses_of(hosts));
     connector.advance(start);
     settle(connector, start);
     std::vector<std::string> order;
@@ -158,7 +159,8 @@ TEST_CASE("the families alternate, the first one of the resolver first", "[conne
 
 TEST_CASE("attempts that get no answer start 250 ms apart", "[connector]") {
   const Blackhole hole;
-  Connector connector(to_port(hole.port()), addresses_of({"127.0.0.1", "127.0.0.2", "127.0.0.3"}));
+  Connector connector(options_for(hole.port()),
+                      addresses_of({"127.0.0.1", "127.0.0.2", "127.0.0.3"}));
   using Told = std::vector<std::string>;
 
   connector.advance(start);
@@ -188,7 +190,8 @@ TEST_CASE("attempts that get no answer start 250 ms apart", "[connector]") {
 
 TEST_CASE("a slow address may still win against a later one", "[connector]") {
   const auto acceptor = listening_acceptor();
-  Connector connector(to_port(acceptor.address().port), addresses_of({"127.0.0.1", "127.0.0.2"}));
+  Connector connector(options_for(acceptor.address().port),
+                      addresses_of({"127.0.0.1", "127.0.0.2"}));
   connector.advance(start);
   REQUIRE(connector.attempts().size() == 1);
   connector.advance(start + attempt_delay);
@@ -204,7 +207,7 @@ TEST_CASE("a slow address may still win against a later one", "[connector]") {
 TEST_CASE("who loses is closed and not told", "[connector]") {
   const Blackhole hole;
   auto acceptor = listening_acceptor();
-  auto options = to_port(hole.port());
+  auto options = options_for(hole.port());
   Connector connector(options, addresses_of({"127.0.0.1", "127.0.0.2"}));
   connector.advance(start);
   connector.advance(start + attempt_delay);
@@ -218,7 +221,7 @@ TEST_CASE("who loses is closed and not told", "[connector]") {
 
 TEST_CASE("a socket that is called ready and is not goes on", "[connector]") {
   const Blackhole hole;
-  Connector connector(to_port(hole.port()), addresses_of({"127.0.0.1", "127.0.0.2"}));
+  Connector connector(options_for(hole.port()), addresses_of({"127.0.0.1", "127.0.0.2"}));
   connector.advance(start);
   const auto attempts = connector.attempts();
   REQUIRE(attempts.size() == 1);
@@ -230,7 +233,7 @@ TEST_CASE("a socket that is called ready and is not goes on", "[connector]") {
 
 TEST_CASE("a local address that does not fit fails that attempt", "[connector]") {
   const auto acceptor = listening_acceptor();
-  auto options = to_port(acceptor.address().port);
+  auto options = options_for(acceptor.address().port);
   options.local_address = "192.0.2.1";
   Connector connector(options, addresses_of({"127.0.0.1"}));
   connector.advance(start);
@@ -240,7 +243,7 @@ TEST_CASE("a local address that does not fit fails that attempt", "[connector]")
 
 TEST_CASE("\"every address\" leads to this machine", "[connector]") {
   const auto acceptor = listening_acceptor();
-  Connector connector(to_port(acceptor.address().port), addresses_of({"0.0.0.0"}));
+  Connector connector(options_for(acceptor.address().port), addresses_of({"0.0.0.0"}));
   connector.advance(start);
   settle(connector, start);
   CHECK((connector.state() == Connector::State::connected));
@@ -248,14 +251,14 @@ TEST_CASE("\"every address\" leads to this machine", "[connector]") {
 }
 
 TEST_CASE("no address at all is a failure, and not the end of the program", "[connector]") {
-  Connector connector(to_port(1), {});
+  Connector connector(options_for(1), {});
   connector.advance(start);
   CHECK((connector.state() == Connector::State::failed));
   CHECK(connector.error().name() == "ENOTFOUND");
 }
 
 TEST_CASE("an IP address or a path needs no look-up", "[connector]") {
-  ConnectOptions options = to_port(80);
+  ConnectOptions options = options_for(80);
   options.host = "::1";
   CHECK(onesock::detail::literal_addresses(options) ==
         std::vector<Address>{Address::from_ip("::1", 80)});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "support.hpp"
 #include "onesock.hpp"
 
 using onesock::detail::Event;
@@ -18,6 +19,8 @@ static_assert(sizeof(Event<>) == sizeof(void*) && sizeof(Event<int, bool>) == si
 static_assert(!std::is_copy_constructible_v<Event<>> && !std::is_copy_assignable_v<Event<>>);
 static_assert(std::is_nothrow_move_constructible_v<Event<>>);
 static_assert(std::is_nothrow_move_assignable_v<Event<>>);
+
+using support::AtDestruction;
 
 namespace {
 
@@ -30,14 +33,6 @@ struct Letters {
     return [this, c, held = alive] { told += c; };
   }
   long held() const { return alive.use_count() - 1; }
-};
-
-struct AtDestruction {
-  explicit AtDestruction(std::function<void()> action) : act(std::move(action)) {}
-  AtDestruction(const AtDestruction&) = delete;
-  AtDestruction& operator=(const AtDestruction&) = delete;
-  ~AtDestruction() { act(); }
-  std::function<void()> act;
 };
 
 }  // namespace

@@ -19,10 +19,6 @@ using onesock::Socket;
 
 namespace {
 
-struct Oops : std::runtime_error {
-  Oops() : std::runtime_error("oops") {}
-};
-
 /// Runs to the end, and counts the exceptions that come out on the way.
 int run_to_the_end(Loop& loop) {
   for (int thrown = 0;; ++thrown) {
@@ -336,9 +332,8 @@ TEST_CASE("a connection handler that throws skips its later listeners, the socke
   server.on_error(log.note("error"));
   server.listen(0, "127.0.0.1").unref();
   Socket client(loop);
-  client.on_data([] {}).connect(to_port(server.address().port), [](Socket& self) {
-    self.end("bye");
-  });
+  client.on_data([] {}).connect(to_port(server.address().port),
+                                [](Socket& self) { self.end("bye"); });
   CHECK(run_to_the_end(loop) == 1);
   CHECK(log.text() == "s.data(bye) s.end s.finish s.close(false)");
 }
@@ -436,6 +431,22 @@ TEST_CASE("a close handler that throws skips its later listeners, other closes a
   server.close(log.done("done"));
   CHECK(run_to_the_end(loop) == 1);
   CHECK(log.text() == "second server done(ERR_SERVER_NOT_RUNNING)");
+}
+
+TEST_CASE("a close handler that connects again and throws keeps the new life", "[loop]") {
+  TestLoop loop;
+  EventLog log;
+  Server server(loop, [](Socket& accepted) { accepted.resume().end("hi"); });
+  server.listen(0, "127.0.0.1").unref();
+  Socket client(loop);
+  client.on_close([&] {
+    follow(client, log);
+    client.connect(to_port(server.address().port));
+    throw Oops();
+  });
+  client.destroy();
+  CHECK(run_to_the_end(loop) == 1);
+  CHECK(log.text() == "connect ready data(hi) end finish close(false)");
 }
 
 TEST_CASE("a server's close handler that throws does not stop its callbacks", "[loop]") {

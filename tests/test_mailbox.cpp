@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "catch.hpp"
+#include "support.hpp"
 #include "onesock.hpp"
 
 #include <atomic>
@@ -16,6 +17,8 @@ using onesock::detail::Interest;
 using onesock::detail::Mailbox;
 using onesock::detail::Poller;
 using std::chrono::milliseconds;
+
+using support::patience;
 
 namespace {
 
@@ -53,8 +56,6 @@ class Owner {
   Poller poller_;
   std::vector<onesock::detail::Readiness> ready_;
 };
-
-constexpr milliseconds patience{30000};
 
 }  // namespace
 

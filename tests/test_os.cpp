@@ -21,6 +21,8 @@
 
 using namespace raw;
 
+using support::has_ipv6;
+
 namespace {
 
 const std::string with_nul("a\0b", 3);
@@ -46,13 +48,6 @@ bool has_local_sockets() {
   os::close(handle);
   CHECK((!error || error == std::errc::address_family_not_supported));
   return !error;
-}
-
-bool has_ipv6() {
-  Handle handle = Handle::invalid;
-  if (os::open_stream(Family::ipv6, handle)) return false;
-  const Owned owned(handle);
-  return !os::bind(handle, Address::from_ip("::1", 0));
 }
 
 bool would_block(Handle socket) {

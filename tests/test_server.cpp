@@ -350,8 +350,7 @@ TEST_CASE("close comes after the last connection's close, then its callbacks", "
   link.client.end();
   link.loop.run();
   CHECK(link.server.connections() == 0);
-  CHECK(link.log.text() ==
-        "peer end peer finish peer close(false) server close done");
+  CHECK(link.log.text() == "peer end peer finish peer close(false) server close done");
 }
 
 TEST_CASE("close twice tells close once, and each callback its own", "[server]") {
@@ -533,33 +532,38 @@ class NoDescriptors {
 
 TEST_CASE("out of descriptors the waiting clients are shed, and accepting goes on", "[server]") {
   TestLoop loop;
-  EventLog log;
+  int connections = 0;
   Server server(loop, [&](Socket& accepted) {
-    log.add("connection");
+    ++connections;
     accepted.destroy();
   });
-  follow(server, log);
+  server.on_error([] { FAIL("an error"); });
   server.listen(at_loopback());
+  const auto port = server.address().port;
+  // The first way through: sanitizers look things up then, and need descriptors of their own.
+  onesock::Client early;
+  REQUIRE(early.connect(port, "127.0.0.1"));
+  run_until(loop, [&] { return connections == 1; });
+
   std::vector<onesock::Client> clients(3);
   for (auto& client : clients) {
     client.set_timeout(patience);
-    REQUIRE(client.connect(server.address().port, "127.0.0.1"));
+    REQUIRE(client.connect(port, "127.0.0.1"));
   }
   {
     const NoDescriptors none(clients.back().native_handle());
     turn(loop);
-    for (auto& client : clients) {
-      CHECK_FALSE(client.read());
-      CHECK_FALSE(client.error());
-    }
   }
-  CHECK(log.text() == "listening");
+  CHECK(connections == 1);
+  for (auto& client : clients) {
+    CHECK_FALSE(client.read());
+    CHECK_FALSE(client.error());
+  }
   onesock::Client late;
-  REQUIRE(late.connect(server.address().port, "127.0.0.1"));
-  run_until(loop, [&] { return log.has("connection"); });
+  REQUIRE(late.connect(port, "127.0.0.1"));
+  run_until(loop, [&] { return connections == 2; });
   server.close();
   loop.run();
-  CHECK(log.text() == "listening connection close");
 }
 #endif
 

@@ -13,7 +13,8 @@ using onesock::Encoding;
 
 namespace {
 
-/// What a socket with this encoding tells when these pieces (in hex) come one by one, and then the end.
+/// What a socket with this encoding tells when these pieces (in hex) come one by one, and then the
+/// end.
 std::string told(Encoding encoding, const std::vector<std::string>& pieces) {
   Link link;
   link.client.set_encoding(encoding);
@@ -44,7 +45,9 @@ TEST_CASE("an incomplete utf8 tail is told before end", "[socket][encoding]") {
 }
 
 TEST_CASE("a byte order mark is kept", "[socket][encoding]") {
-  CHECK(told(Encoding::utf8, {"efbb", "bf41"}) == "[\xEF\xBB\xBF" "A] end");
+  CHECK(told(Encoding::utf8, {"efbb", "bf41"}) ==
+        "[\xEF\xBB\xBF"
+        "A] end");
 }
 
 TEST_CASE("hex, latin1 and raw data have no tail", "[socket][encoding]") {

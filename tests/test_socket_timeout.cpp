@@ -139,3 +139,16 @@ TEST_CASE("several sockets have timeouts of their own", "[socket][timeout]") {
   link.client.destroy();
   link.loop.run();
 }
+
+TEST_CASE("a timeout is of one life", "[socket][timeout]") {
+  Link link;
+  follow(link.client, link.log);
+  link.client.set_timeout(milliseconds(5)).destroy();
+  link.loop.run();
+  follow(link.client, link.log);
+  link.client.connect(to_port(link.server.address().port));
+  run_for(link.loop, milliseconds(20));
+  CHECK(link.log.text() == "close(false) connect ready");
+  link.client.destroy();
+  link.loop.run();
+}

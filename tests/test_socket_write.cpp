@@ -44,7 +44,8 @@ TEST_CASE("write returns true below the high water mark, false at it", "[socket]
   CHECK(client.write_queue_size() == 0);
 }
 
-TEST_CASE("a write that the kernel takes whole returns true, whatever its size", "[socket][write]") {
+TEST_CASE("a write that the kernel takes whole returns true, whatever its size",
+          "[socket][write]") {
   Link link;
   link.client.set_high_water_mark(1);
   CHECK(link.client.write(std::string(20000, 'x')));
@@ -112,8 +113,8 @@ TEST_CASE("dones come in the order of their writes, each once", "[socket][write]
   link.peer.on_data([&](BufferView data) { received += data.utf8(); });
   std::vector<int> order;
   for (int number = 0; number < 500; ++number) {
-    const auto piece = std::string(static_cast<std::size_t>(number * 97 % 3000), 'a') +
-                       std::to_string(number);
+    const auto piece =
+        std::string(static_cast<std::size_t>(number * 97 % 3000), 'a') + std::to_string(number);
     expected += piece;
     link.client.write(piece, [&order, number](const Error& error) {
       CHECK_FALSE(error);
@@ -185,8 +186,7 @@ TEST_CASE("what is written before connect goes out in order after ready", "[sock
   loop.post([&] { client.on_drain([&] { client.end("e", log.done("e")); }); });
   loop.run();
   CHECK(received == "ab" + std::string(20000, 'c') + "de");
-  CHECK(log.text() ==
-        "connect ready drain a empty b c d e finish end close(false)");
+  CHECK(log.text() == "connect ready drain a empty b c d e finish end close(false)");
 }
 
 TEST_CASE("end before connect sends what is queued, then FIN", "[socket][write]") {
@@ -353,8 +353,7 @@ TEST_CASE("when sending fails the failing done comes first, then error, the rest
   CHECK_FALSE(link.client.write("x", link.log.done("2")));
   CHECK(link.log.empty());
   link.loop.run();
-  CHECK((link.log.text() ==
-             "1(ECONNRESET) error(ECONNRESET) 2(ERR_STREAM_DESTROYED) close(true)" ||
+  CHECK((link.log.text() == "1(ECONNRESET) error(ECONNRESET) 2(ERR_STREAM_DESTROYED) close(true)" ||
          link.log.text() == "1(EPIPE) error(EPIPE) 2(ERR_STREAM_DESTROYED) close(true)"));
 }
 

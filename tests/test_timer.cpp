@@ -25,8 +25,7 @@ TEST_CASE("a timeout runs once, not before its time", "[timer]") {
   CHECK_FALSE(timer.active());
 }
 
-TEST_CASE("timers run by their time, and those of one time in the order they were set",
-          "[timer]") {
+TEST_CASE("timers run by their time, and those of one time in the order they were set", "[timer]") {
   TestLoop loop;
   EventLog log;
   loop.set_timeout(milliseconds(12), log.note("late"));
@@ -200,8 +199,8 @@ TEST_CASE("an unreferenced interval stays so from call to call", "[timer]") {
 
 TEST_CASE("huge delays neither overflow nor run", "[timer]") {
   TestLoop loop;
-  for (const auto delay : {(milliseconds::max)(), milliseconds(2147483647), milliseconds(2147483648),
-                           milliseconds(4294967296)}) {
+  for (const auto delay : {(milliseconds::max)(), milliseconds(2147483647),
+                           milliseconds(2147483648), milliseconds(4294967296)}) {
     loop.set_timeout(delay, [] { FAIL("too early"); });
   }
   loop.set_interval((milliseconds::max)(), [] { FAIL("too early"); });

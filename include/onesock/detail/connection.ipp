@@ -255,7 +255,8 @@ ONESOCK_INLINE void Connection::connect(const ConnectOptions& options,
   life_.found = literal_addresses(options);
   if (life_.found.empty()) return look_up();
   life_.lookups_told = life_.found.size();
-  // As Node: the first attempt is a later turn's, so that nobody sees one that is destroyed at once.
+  // As Node: the first attempt is a later turn's, so that nobody sees one that is destroyed at
+  // once.
   defer_tell();
 }
 

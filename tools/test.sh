@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# onesock: installs what is missing, builds with warnings as errors, and runs every test.
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/setup.sh
+
+usage() {
+  cat <<'USAGE'
+usage: tools/test.sh [--windows] [--sanitize] [--matrix]
+  (nothing)   the suite as GCC/C++17/single by CMake and as Clang/C++20/include by Meson,
+              and the checks by script
+  --windows   and as a MinGW build, run under Wine
+  --sanitize  and with the address, leak and undefined-behaviour sanitizers
+  --matrix    and as GCC/C++20/split, and tests/shape/ with every other compiler, standard and form
+USAGE
+}
+
+windows=no sanitize=no matrix=no
+for option in "$@"; do
+  case $option in
+    --windows) windows=yes ;;
+    --sanitize) sanitize=yes ;;
+    --matrix) matrix=yes ;;
+    --help | -h) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+jobs=$(nproc)
+times=()
+results=()
+
+# step NAME COMMAND...: runs it, and keeps how long it took for the summary.
+step() {
+  local name=$1 begin=$SECONDS
+  shift
+  printf '\n==== %s\n' "$name"
+  "$@"
+  times+=("$(awk -v s=$((SECONDS - begin)) 'BEGIN { printf "%5.1f min", s / 60 }')  $name")
+}
+
+# suite NAME FOLDER CMAKE_ARGUMENT...: configures, builds and runs the whole suite.
+suite() {
+  local name=$1 folder=build/$2
+  shift 2
+  step "$name: build" build_suite "$folder" "$@"
+  step "$name: test" ctest --test-dir "$folder" --output-on-failure --parallel "$jobs" \
+    --output-log "$folder/ctest.log"
+  results+=("$name: $(grep 'tests passed' "$folder/ctest.log")")
+}
+
+build_suite() {
+  local folder=$1
+  shift
+  cmake -S . -B "$folder" -G Ninja -DCMAKE_CXX_EXTENSIONS=OFF "$@"
+  cmake --build "$folder" --parallel "$jobs"
+}
+
+build_meson_suite() {
+  local again=()
+  [ ! -e build/meson/build.ninja ] || again=(--reconfigure)  # the folders are listed anew
+  CXX=clang++ meson setup "${again[@]}" build/meson -Dcpp_std=c++20 -Dform=include \
+    -Dunity=on -Dunity_size=8
+  ninja -C build/meson -j "$jobs"
+}
+
+# Every pair of compiler, standard and form whose whole suite is not run elsewhere.
+shape_pairs() {
+  local compiler std form
+  local compilers=(g++ clang++)
+  [ $windows = no ] || compilers+=(x86_64-w64-mingw32-g++-posix)
+  for compiler in "${compilers[@]}"; do
+    for std in 17 20; do
+      for form in single include split; do
+        case $compiler/$std/$form in
+          g++/17/single | clang++/20/include | g++/20/split | x86*/17/single) continue ;;
+        esac
+        python3 tests/shape/run.py --compiler "$compiler" --std $std --form $form --compile-only
+      done
+    done
+  done
+}
+
+start_wine() {
+  export WINEDEBUG=-all WINEPREFIX=$PWD/build/wine
+  mkdir -p "$WINEPREFIX"
+  # The first start makes the prefix; nothing else may be asked of it meanwhile. No Mono, no Gecko.
+  WINEDLLOVERRIDES="mscoree=;mshtml=" wineboot --init
+}
+
+packages=(g++ clang cmake ninja-build meson catch2 nodejs python3)
+[ $windows = no ] || packages+=(g++-mingw-w64-x86-64-posix wine wine64)
+step "set-up" install_packages "${packages[@]}"
+
+suite "GCC, C++17, single, CMake" gcc \
+  -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_STANDARD=17 -DONESOCK_TEST_FORM=single
+step "Clang, C++20, include, Meson: build" build_meson_suite
+step "Clang, C++20, include, Meson: test" meson test -C build/meson --no-rebuild --print-errorlogs
+if [ $matrix = yes ]; then
+  # The same folder, so that Catch2's main is not compiled again.
+  suite "GCC, C++20, split, CMake" gcc -DCMAKE_CXX_STANDARD=20 -DONESOCK_TEST_FORM=split
+  step "shape: the other pairs" shape_pairs
+fi
+if [ $sanitize = yes ]; then
+  export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  suite "ASan and UBSan" asan -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_STANDARD=17 -DCMAKE_CXX_FLAGS=\
+"-g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+fi
+if [ $windows = yes ]; then
+  step "Wine: first start" start_wine
+  suite "MinGW, C++17, single, Wine" mingw \
+    -DCMAKE_TOOLCHAIN_FILE="$PWD/tools/mingw.cmake" -DCMAKE_CXX_STANDARD=17
+  grep '^wine: ' build/mingw/Testing/Temporary/LastTest.log
+fi
+
+printf '\n==== minutes\n'
+printf '%s\n' "${times[@]}"
+printf '\n==== results\n'
+printf '%s\n' "${results[@]}"
