@@ -65,7 +65,7 @@ struct EchoClient {
     bool has_room = true;
     while (has_room && to_send > 0) {
       std::vector<std::uint8_t> piece(std::min<std::uint64_t>(1 + sizes() % 16384, to_send));
-      for (auto& byte : piece) byte = sent.next();
+      for (auto& octet : piece) octet = sent.next();
       to_send -= piece.size();
       has_room = socket.write(piece);
     }
@@ -81,7 +81,7 @@ struct EchoClient {
   }
 
   void compare(onesock::BufferView data) {
-    for (const auto byte : data) totals.wrong += byte != expected.next();
+    for (const auto octet : data) totals.wrong += octet != expected.next();
     totals.echoed += data.size();
     to_come -= std::min<std::uint64_t>(to_come, data.size());
   }

@@ -300,13 +300,13 @@ class ByteReader {
   /// Where `needle` first begins at or after `from` (negative: from the end), or npos. An empty
   /// needle is found at `from`. Mirrors Node's `buf.indexOf`.
   std::size_t index_of(BufferView needle, Offset from = 0) const noexcept;
-  std::size_t index_of(std::uint8_t byte, Offset from = 0) const noexcept;
+  std::size_t index_of(std::uint8_t octet, Offset from = 0) const noexcept;
   /// Where `needle` last begins at or before `from`, or npos. Mirrors Node's `buf.lastIndexOf`.
   std::size_t last_index_of(BufferView needle, Offset from = npos) const noexcept;
-  std::size_t last_index_of(std::uint8_t byte, Offset from = npos) const noexcept;
+  std::size_t last_index_of(std::uint8_t octet, Offset from = npos) const noexcept;
   /// Whether index_of() finds it. Mirrors Node's `buf.includes`.
   bool includes(BufferView needle, Offset from = 0) const noexcept;
-  bool includes(std::uint8_t byte, Offset from = 0) const noexcept;
+  bool includes(std::uint8_t octet, Offset from = 0) const noexcept;
 
   /// -1, 0 or 1: byte by byte, then the shorter one first. Mirrors Node's `buf.compare`.
   int compare(BufferView other) const noexcept;
@@ -497,7 +497,7 @@ class Buffer : public detail::ByteReader {
   /// Writes `pattern` over the bytes from `start` up to `end` again and again; an empty one is
   /// zeros. The places are those of slice(). Mirrors Node's `buf.fill`.
   Buffer& fill(BufferView pattern, detail::Offset start = 0, detail::Offset end = npos);
-  Buffer& fill(std::uint8_t byte, detail::Offset start = 0, detail::Offset end = npos);
+  Buffer& fill(std::uint8_t octet, detail::Offset start = 0, detail::Offset end = npos);
   void swap(Buffer& other) noexcept;
 
   /// Appends a number, big or little endian.
@@ -1894,8 +1894,8 @@ ONESOCK_INLINE void append_utf8(std::string& out, char32_t code_point) {
   if (is_high_surrogate(code_point) || is_low_surrogate(code_point)) {
     code_point = replacement_character;
   }
-  const auto push = [&out](char32_t byte) {
-    out.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
+  const auto push = [&out](char32_t octet) {
+    out.push_back(static_cast<char>(static_cast<unsigned char>(octet)));
   };
   if (code_point < 0x80) return push(code_point);
   if (code_point < 0x800) {
@@ -2250,8 +2250,8 @@ ONESOCK_INLINE std::size_t ByteReader::index_of(BufferView needle, Offset from) 
   return raw().find(needle.raw(), from.within(size_));
 }
 
-ONESOCK_INLINE std::size_t ByteReader::index_of(std::uint8_t byte, Offset from) const noexcept {
-  return index_of(BufferView(&byte, 1), from);
+ONESOCK_INLINE std::size_t ByteReader::index_of(std::uint8_t octet, Offset from) const noexcept {
+  return index_of(BufferView(&octet, 1), from);
 }
 
 ONESOCK_INLINE std::size_t ByteReader::last_index_of(BufferView needle,
@@ -2261,17 +2261,17 @@ ONESOCK_INLINE std::size_t ByteReader::last_index_of(BufferView needle,
   return raw().rfind(needle.raw(), from.within(size_));
 }
 
-ONESOCK_INLINE std::size_t ByteReader::last_index_of(std::uint8_t byte,
+ONESOCK_INLINE std::size_t ByteReader::last_index_of(std::uint8_t octet,
                                                      Offset from) const noexcept {
-  return last_index_of(BufferView(&byte, 1), from);
+  return last_index_of(BufferView(&octet, 1), from);
 }
 
 ONESOCK_INLINE bool ByteReader::includes(BufferView needle, Offset from) const noexcept {
   return index_of(needle, from) != npos;
 }
 
-ONESOCK_INLINE bool ByteReader::includes(std::uint8_t byte, Offset from) const noexcept {
-  return index_of(byte, from) != npos;
+ONESOCK_INLINE bool ByteReader::includes(std::uint8_t octet, Offset from) const noexcept {
+  return index_of(octet, from) != npos;
 }
 
 ONESOCK_INLINE int ByteReader::compare(BufferView other) const noexcept {
@@ -2372,8 +2372,8 @@ ONESOCK_INLINE Buffer& Buffer::fill(BufferView pattern, detail::Offset start, de
   return *this;
 }
 
-ONESOCK_INLINE Buffer& Buffer::fill(std::uint8_t byte, detail::Offset start, detail::Offset end) {
-  return fill(BufferView(&byte, 1), start, end);
+ONESOCK_INLINE Buffer& Buffer::fill(std::uint8_t octet, detail::Offset start, detail::Offset end) {
+  return fill(BufferView(&octet, 1), start, end);
 }
 
 ONESOCK_INLINE void Buffer::swap(Buffer& other) noexcept {
@@ -3046,9 +3046,9 @@ ONESOCK_INLINE std::optional<Ipv6Bytes> as_ipv6(std::string_view address) {
 /// `bytes` with everything behind the first `prefix` bits cleared, or set.
 ONESOCK_INLINE Ipv6Bytes with_host_bits(Ipv6Bytes bytes, int prefix, bool set) {
   for (int bit = prefix; bit < 128; ++bit) {
-    auto& byte = bytes[static_cast<std::size_t>(bit / 8)];
+    auto& octet = bytes[static_cast<std::size_t>(bit / 8)];
     const auto mask = static_cast<std::uint8_t>(0x80u >> (bit % 8));
-    byte = static_cast<std::uint8_t>(set ? byte | mask : byte & ~mask);
+    octet = static_cast<std::uint8_t>(set ? octet | mask : octet & ~mask);
   }
   return bytes;
 }

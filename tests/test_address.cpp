@@ -185,7 +185,8 @@ TEST_CASE("any sixteen bytes survive printing and parsing", "[address]") {
   for (int round = 0; round < 5000; ++round) {
     Ipv6Bytes bytes{};
     const unsigned zeros = random() % 4;
-    for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random() % 4 < zeros ? 0 : random());
+    for (auto& octet : bytes)
+      octet = static_cast<std::uint8_t>(random() % 4 < zeros ? 0 : random());
     std::string_view zone;
     const std::string text = format_ipv6(bytes);
     if (parse_ipv6(text, zone) != bytes) FAIL(text);

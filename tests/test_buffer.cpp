@@ -189,7 +189,7 @@ TEST_CASE("compare tells the order as -1, 0 or 1", "[buffer]") {
 TEST_CASE("a view is walked, indexed and converted", "[buffer]") {
   const BufferView view("a\xFF");
   int sum = 0;
-  for (const std::uint8_t byte : view) sum += byte;
+  for (const std::uint8_t octet : view) sum += octet;
   REQUIRE(sum == 'a' + 255);
   REQUIRE(view[1] == 255);
   const std::string_view text = view;

@@ -31,9 +31,9 @@ constexpr milliseconds short_time{100};
 
 Buffer pattern(std::size_t size, std::uint32_t seed) {
   Buffer bytes = Buffer::alloc(size);
-  for (auto& byte : bytes) {
+  for (auto& octet : bytes) {
     seed = seed * 1664525u + 1013904223u;
-    byte = static_cast<std::uint8_t>(seed >> 24);
+    octet = static_cast<std::uint8_t>(seed >> 24);
   }
   return bytes;
 }

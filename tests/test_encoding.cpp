@@ -69,7 +69,7 @@ void require_every_split(const std::string& bytes, Encoding encoding) {
 void require_byte_by_byte(const std::string& bytes, Encoding encoding) {
   Decoder decoder(encoding);
   std::string joined;
-  for (const char byte : bytes) joined += decoder.write(std::string_view(&byte, 1));
+  for (const char octet : bytes) joined += decoder.write(std::string_view(&octet, 1));
   joined += decoder.end();
   REQUIRE(to_hex(joined) == to_hex(decode(bytes, encoding)));
 }
@@ -395,8 +395,8 @@ TEST_CASE("base64 streams in groups of three bytes", "[encoding]") {
 
 TEST_CASE("all bytes go through hex, base64, base64url and latin1 and come back", "[encoding]") {
   std::string bytes;
-  for (int byte = 0; byte < 256; ++byte)
-    bytes += static_cast<char>(static_cast<unsigned char>(byte));
+  for (int octet = 0; octet < 256; ++octet)
+    bytes += static_cast<char>(static_cast<unsigned char>(octet));
   for (std::size_t length = 0; length <= bytes.size(); ++length) {
     const std::string part = bytes.substr(bytes.size() - length);
     for (const Encoding encoding :

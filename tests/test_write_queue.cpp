@@ -69,7 +69,7 @@ TEST_CASE("a write queue keeps random pieces whole, however they are taken", "[w
   for (int round = 0; round < 2000; ++round) {
     if (random() % 2 == 0) {
       std::string piece(random() % (round % 100 == 0 ? 50000 : 200), '\0');
-      for (auto& byte : piece) byte = static_cast<char>(random());
+      for (auto& octet : piece) octet = static_cast<char>(random());
       pushed += piece;
       queue.push(piece);
     } else {

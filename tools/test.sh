@@ -111,7 +111,8 @@ fi
 if [ $windows = yes ]; then
   step "Wine: first start" start_wine
   suite "MinGW, C++17, single, Wine" mingw \
-    -DCMAKE_TOOLCHAIN_FILE="$PWD/tools/mingw.cmake" -DCMAKE_CXX_STANDARD=17
+    -DCMAKE_TOOLCHAIN_FILE="$PWD/tools/mingw.cmake" -DCMAKE_CXX_STANDARD=17 \
+    -DONESOCK_BUILD_EXAMPLES=OFF
   grep '^wine: ' build/mingw/Testing/Temporary/LastTest.log
 fi
 

@@ -30,9 +30,9 @@ ONESOCK_INLINE std::optional<Ipv6Bytes> as_ipv6(std::string_view address) {
 /// `bytes` with everything behind the first `prefix` bits cleared, or set.
 ONESOCK_INLINE Ipv6Bytes with_host_bits(Ipv6Bytes bytes, int prefix, bool set) {
   for (int bit = prefix; bit < 128; ++bit) {
-    auto& byte = bytes[static_cast<std::size_t>(bit / 8)];
+    auto& octet = bytes[static_cast<std::size_t>(bit / 8)];
     const auto mask = static_cast<std::uint8_t>(0x80u >> (bit % 8));
-    byte = static_cast<std::uint8_t>(set ? byte | mask : byte & ~mask);
+    octet = static_cast<std::uint8_t>(set ? octet | mask : octet & ~mask);
   }
   return bytes;
 }

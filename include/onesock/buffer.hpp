@@ -133,13 +133,13 @@ class ByteReader {
   /// Where `needle` first begins at or after `from` (negative: from the end), or npos. An empty
   /// needle is found at `from`. Mirrors Node's `buf.indexOf`.
   std::size_t index_of(BufferView needle, Offset from = 0) const noexcept;
-  std::size_t index_of(std::uint8_t byte, Offset from = 0) const noexcept;
+  std::size_t index_of(std::uint8_t octet, Offset from = 0) const noexcept;
   /// Where `needle` last begins at or before `from`, or npos. Mirrors Node's `buf.lastIndexOf`.
   std::size_t last_index_of(BufferView needle, Offset from = npos) const noexcept;
-  std::size_t last_index_of(std::uint8_t byte, Offset from = npos) const noexcept;
+  std::size_t last_index_of(std::uint8_t octet, Offset from = npos) const noexcept;
   /// Whether index_of() finds it. Mirrors Node's `buf.includes`.
   bool includes(BufferView needle, Offset from = 0) const noexcept;
-  bool includes(std::uint8_t byte, Offset from = 0) const noexcept;
+  bool includes(std::uint8_t octet, Offset from = 0) const noexcept;
 
   /// -1, 0 or 1: byte by byte, then the shorter one first. Mirrors Node's `buf.compare`.
   int compare(BufferView other) const noexcept;
@@ -330,7 +330,7 @@ class Buffer : public detail::ByteReader {
   /// Writes `pattern` over the bytes from `start` up to `end` again and again; an empty one is
   /// zeros. The places are those of slice(). Mirrors Node's `buf.fill`.
   Buffer& fill(BufferView pattern, detail::Offset start = 0, detail::Offset end = npos);
-  Buffer& fill(std::uint8_t byte, detail::Offset start = 0, detail::Offset end = npos);
+  Buffer& fill(std::uint8_t octet, detail::Offset start = 0, detail::Offset end = npos);
   void swap(Buffer& other) noexcept;
 
   /// Appends a number, big or little endian.

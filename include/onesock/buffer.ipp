@@ -65,8 +65,8 @@ ONESOCK_INLINE std::size_t ByteReader::index_of(BufferView needle, Offset from) 
   return raw().find(needle.raw(), from.within(size_));
 }
 
-ONESOCK_INLINE std::size_t ByteReader::index_of(std::uint8_t byte, Offset from) const noexcept {
-  return index_of(BufferView(&byte, 1), from);
+ONESOCK_INLINE std::size_t ByteReader::index_of(std::uint8_t octet, Offset from) const noexcept {
+  return index_of(BufferView(&octet, 1), from);
 }
 
 ONESOCK_INLINE std::size_t ByteReader::last_index_of(BufferView needle,
@@ -76,17 +76,17 @@ ONESOCK_INLINE std::size_t ByteReader::last_index_of(BufferView needle,
   return raw().rfind(needle.raw(), from.within(size_));
 }
 
-ONESOCK_INLINE std::size_t ByteReader::last_index_of(std::uint8_t byte,
+ONESOCK_INLINE std::size_t ByteReader::last_index_of(std::uint8_t octet,
                                                      Offset from) const noexcept {
-  return last_index_of(BufferView(&byte, 1), from);
+  return last_index_of(BufferView(&octet, 1), from);
 }
 
 ONESOCK_INLINE bool ByteReader::includes(BufferView needle, Offset from) const noexcept {
   return index_of(needle, from) != npos;
 }
 
-ONESOCK_INLINE bool ByteReader::includes(std::uint8_t byte, Offset from) const noexcept {
-  return index_of(byte, from) != npos;
+ONESOCK_INLINE bool ByteReader::includes(std::uint8_t octet, Offset from) const noexcept {
+  return index_of(octet, from) != npos;
 }
 
 ONESOCK_INLINE int ByteReader::compare(BufferView other) const noexcept {
@@ -187,8 +187,8 @@ ONESOCK_INLINE Buffer& Buffer::fill(BufferView pattern, detail::Offset start, de
   return *this;
 }
 
-ONESOCK_INLINE Buffer& Buffer::fill(std::uint8_t byte, detail::Offset start, detail::Offset end) {
-  return fill(BufferView(&byte, 1), start, end);
+ONESOCK_INLINE Buffer& Buffer::fill(std::uint8_t octet, detail::Offset start, detail::Offset end) {
+  return fill(BufferView(&octet, 1), start, end);
 }
 
 ONESOCK_INLINE void Buffer::swap(Buffer& other) noexcept {

@@ -117,8 +117,8 @@ ONESOCK_INLINE void append_utf8(std::string& out, char32_t code_point) {
   if (is_high_surrogate(code_point) || is_low_surrogate(code_point)) {
     code_point = replacement_character;
   }
-  const auto push = [&out](char32_t byte) {
-    out.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
+  const auto push = [&out](char32_t octet) {
+    out.push_back(static_cast<char>(static_cast<unsigned char>(octet)));
   };
   if (code_point < 0x80) return push(code_point);
   if (code_point < 0x800) {

@@ -150,8 +150,10 @@ class Shape:
         if self.options.form == "include":
             headers = [path for path in sorted(self.include.rglob("*.hpp"))
                        if not path.name.startswith("macros")]
-        snippets = re.findall(r"^```cpp\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"),
-                              re.S | re.M)
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        snippets = re.findall(r"^```cpp\n(.*?)^```", readme, re.S | re.M)
+        if self.options.compile_only:
+            snippets = []
         for name in dir(self):
             if not name.startswith("check_"):
                 continue
@@ -169,7 +171,8 @@ def main():
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("--std", default="17", choices=["17", "20"])
     parser.add_argument("--form", default="single", choices=["single", "include", "split"])
-    parser.add_argument("--compile-only", action="store_true", help="link and run nothing")
+    parser.add_argument("--compile-only", action="store_true",
+                        help="link and run nothing, and leave the README alone")
     parser.add_argument("--runner", help="runs Windows programs (wine)")
     options = parser.parse_args()
 
