@@ -1425,8 +1425,8 @@ class Server {
   const Server& listen(const ListenOptions& options, Listener<> on_listening = {}) const;
   /// listen({port, host}); no host: every address of this machine.
   const Server& listen(int port, std::string host = {}, Listener<> on_listening = {}) const;
-  /// Listens on a socket that is bound and listening already (inetd, systemd); it is ours from now
-  /// on.
+  /// Listens on a socket that is bound and listening already (inetd, systemd), which is ours then;
+  /// one that does not listen stays yours, and is an `error`.
   const Server& adopt(std::uintptr_t native_handle, Listener<> on_listening = {}) const;
 
   /// Accepts no more, at once; connections live on. `close` comes after the last one's. `done` runs
