@@ -206,7 +206,9 @@ bool run_both(std::size_t clients, std::uint64_t bytes) {
             << " s; descriptors " << descriptors << " before, " << descriptors_left
             << " after; resident " << resident << " KiB before, " << resident_kib()
             << " KiB after\n";
-  return good && server.peak() == clients && descriptors == descriptors_left;
+  // Wine opens a few of its own as it goes; what leaks leaks once for each client.
+  constexpr std::size_t slack = 4;
+  return good && server.peak() == clients && descriptors_left <= descriptors + slack;
 }
 
 bool run(const std::vector<std::string>& arguments) {
