@@ -341,6 +341,8 @@ TEST_CASE("a write that nobody reads ends at its deadline, and the stream is not
   CHECK(text(pair.client.read()) == "still there");
 }
 
+// Fills the socket behind the Client's back; split mode does not show the system layer.
+#ifndef ONESOCK_SPLIT
 TEST_CASE("a write that sent nothing before its deadline may be tried again", "[client]") {
   BlockingPair pair;
   pair.client.set_timeout(milliseconds(20));
@@ -361,6 +363,7 @@ TEST_CASE("a write that sent nothing before its deadline may be tried again", "[
   CHECK(pair.client.end());
   reader.join();
 }
+#endif
 
 TEST_CASE("writing nothing is done at once", "[client]") {
   BlockingPair pair;
