@@ -6602,6 +6602,7 @@ class Connection final : public LoopItem {
   void check_idle();
   void update_interest();
 
+  void fail_connect(const Error& fault);
   void reject_connect(const Error& error);
   void look_up();
   void ask_lookup_function();
@@ -6929,7 +6930,7 @@ ONESOCK_INLINE void Connection::connect(const ConnectOptions& options,
     keep_alive_ = true;
     keep_alive_delay_ = options.keep_alive_initial_delay;
   }
-  if (const auto fault = find_fault(options)) return destroy(fault);
+  if (const auto fault = find_fault(options)) return fail_connect(fault);
   if (options.timeout > Milliseconds(0)) {
     connect_timer_ = start_timer(options.timeout, &Connection::time_out);
   }
@@ -6939,6 +6940,13 @@ ONESOCK_INLINE void Connection::connect(const ConnectOptions& options,
   // As Node: the first attempt is a later turn's, so that nobody sees one that is destroyed at
   // once.
   defer_tell();
+}
+
+/// On a later turn: a `close` handler that connects again with the same fault leaves others theirs.
+ONESOCK_INLINE void Connection::fail_connect(const Error& fault) {
+  loop_->defer([self = shared(), fault, number = life_number_] {
+    if (self->life_number_ == number) self->destroy(fault);
+  });
 }
 
 /// A misuse that costs nothing: the connection that there is lives on.

@@ -2,6 +2,7 @@
 // again. SPDX-License-Identifier: MIT
 
 #include <chrono>
+#include <functional>
 #include <filesystem>
 #include <set>
 #include <unordered_set>
@@ -822,4 +823,22 @@ TEST_CASE("a global socket may outlive its thread's default loop", "[socket]") {
   CHECK(global.loop() == &onesock::default_loop());
   onesock::run();
   CHECK(global.destroyed());
+}
+
+TEST_CASE("a close handler that connects to a bad port for ever leaves the timers their turn",
+          "[socket]") {
+  TestLoop loop;
+  int lives = 0;
+  const Socket socket(loop);
+  std::function<void()> begin = [&] {
+    socket.on_error([](const Error&) {}).on_close([&] {
+      ++lives;
+      begin();
+    });
+    socket.connect(65536);
+  };
+  begin();
+  loop.set_timeout(milliseconds(5), [&] { loop.stop(); });
+  loop.run();
+  CHECK(lives >= 1);
 }

@@ -162,6 +162,7 @@ class Connection final : public LoopItem {
   void check_idle();
   void update_interest();
 
+  void fail_connect(const Error& fault);
   void reject_connect(const Error& error);
   void look_up();
   void ask_lookup_function();
