@@ -5056,9 +5056,10 @@ class Mailbox {
 
   os::Waker waker_;
   std::atomic<Letter*> newest_{nullptr};
-  std::atomic<bool> awake_{false};
-  std::atomic<bool> stopped_{false};
-  std::atomic<bool> closed_{false};
+  // Ints: to exchange a single byte, RISC-V needs a library (GCC before 14).
+  std::atomic<int> awake_{0};
+  std::atomic<int> stopped_{0};
+  std::atomic<int> closed_{0};
 };
 
 }  // namespace detail
@@ -5083,7 +5084,7 @@ ONESOCK_INLINE Mailbox::~Mailbox() {
 }
 
 ONESOCK_INLINE void Mailbox::post(Task task) {
-  if (closed_) return;
+  if (closed_ != 0) return;
   auto* letter = new Letter{std::move(task), newest_};
   while (!newest_.compare_exchange_weak(letter->next, letter)) {
   }
@@ -5091,12 +5092,12 @@ ONESOCK_INLINE void Mailbox::post(Task task) {
 }
 
 ONESOCK_INLINE void Mailbox::stop() {
-  stopped_ = true;
+  stopped_ = 1;
   wake();
 }
 
 ONESOCK_INLINE bool Mailbox::take_stop() {
-  return stopped_.exchange(false);
+  return stopped_.exchange(0) != 0;
 }
 
 ONESOCK_INLINE bool Mailbox::has_tasks() const {
@@ -5107,8 +5108,8 @@ ONESOCK_INLINE void Mailbox::collect(std::deque<Task>& tasks) {
   // Whatever awake_ says: who set it may write to the waker only after we have cleared it.
   os::drain(waker_);
   // Before the letters are taken: who posts from here on wakes us again.
-  awake_ = false;
-  if (stopped_) wake();
+  awake_ = 0;
+  if (stopped_ != 0) wake();
   Letter* oldest = nullptr;
   for (Letter* letter = newest_.exchange(nullptr); letter != nullptr;) {
     Letter* const older = std::exchange(letter->next, oldest);
@@ -5122,11 +5123,11 @@ ONESOCK_INLINE void Mailbox::collect(std::deque<Task>& tasks) {
 }
 
 ONESOCK_INLINE void Mailbox::close() {
-  closed_ = true;
+  closed_ = 1;
 }
 
 ONESOCK_INLINE void Mailbox::wake() {
-  if (!awake_.exchange(true)) os::wake(waker_);
+  if (awake_.exchange(1) == 0) os::wake(waker_);
 }
 
 }  // namespace detail

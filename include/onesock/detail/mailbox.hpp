@@ -50,9 +50,10 @@ class Mailbox {
 
   os::Waker waker_;
   std::atomic<Letter*> newest_{nullptr};
-  std::atomic<bool> awake_{false};
-  std::atomic<bool> stopped_{false};
-  std::atomic<bool> closed_{false};
+  // Ints: to exchange a single byte, RISC-V needs a library (GCC before 14).
+  std::atomic<int> awake_{0};
+  std::atomic<int> stopped_{0};
+  std::atomic<int> closed_{0};
 };
 
 }  // namespace detail
