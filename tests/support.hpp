@@ -28,6 +28,13 @@ struct Oops : std::runtime_error {
   Oops() : std::runtime_error("oops") {}
 };
 
+/// Nothing, in a build without exceptions.
+inline void throw_oops() {
+#ifndef ONESOCK_NO_EXCEPTIONS
+  throw Oops();
+#endif
+}
+
 /// Does something when it goes.
 struct AtDestruction {
   explicit AtDestruction(std::function<void()> action) : act(std::move(action)) {}
@@ -76,6 +83,18 @@ class TestLoop : public onesock::Loop {
     set_timeout(patience, [] { FAIL("the loop hangs"); }).unref();
   }
 };
+
+/// run(), whether or not a handler's Oops ends it.
+inline void run_past_oops(onesock::Loop& loop) {
+#ifdef ONESOCK_NO_EXCEPTIONS
+  loop.run();
+#else
+  try {
+    loop.run();
+  } catch (const Oops&) {
+  }
+#endif
+}
 
 /// Turns until `reached`; fails if nothing is left before. A turn tells first and waits then: it
 /// must not wait long, or what it told is seen too late.

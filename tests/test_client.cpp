@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 
 #include "blocking_support.hpp"
+#include "thread.hpp"
 
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <thread>
 #include <type_traits>
 
 #if __has_include(<sys/resource.h>)
@@ -74,7 +74,7 @@ TEST_CASE("read gives nothing at the end and tells no error, as often as it is a
 TEST_CASE("read gives at most 64 KiB at once, and loses none of the rest", "[client]") {
   BlockingPair pair;
   const auto sent = pattern(200 * 1024, 1);
-  std::thread writer([&] {
+  support::Thread writer([&] {
     pair.peer.write(sent);
     pair.peer.end();
   });
@@ -93,7 +93,7 @@ TEST_CASE("read gives at most 64 KiB at once, and loses none of the rest", "[cli
 TEST_CASE("read gives at most 64 KiB of what another read left, too", "[client]") {
   BlockingPair pair;
   const auto sent = pattern(100 * 1024, 2);
-  std::thread writer([&] {
+  support::Thread writer([&] {
     pair.peer.write(sent);
     pair.peer.end();
   });
@@ -111,7 +111,7 @@ TEST_CASE("read_exactly waits for all of it, and leaves what is behind it", "[cl
   REQUIRE(pair.peer.write("abcdef"));
   CHECK(text(pair.client.read_exactly(2)) == "ab");
   CHECK(text(pair.client.read_exactly(3)) == "cde");
-  std::thread writer([&] { pair.peer.write("ghi"); });
+  support::Thread writer([&] { pair.peer.write("ghi"); });
   CHECK(text(pair.client.read_exactly(4)) == "fghi");
   writer.join();
 }
@@ -214,7 +214,7 @@ TEST_CASE("a line that goes beyond max is EMSGSIZE before its end comes", "[clie
 TEST_CASE("many lines that came at once are read one by one", "[client]") {
   BlockingPair pair;
   constexpr int count = 20000;
-  std::thread writer([&] {
+  support::Thread writer([&] {
     std::string lines;
     for (int i = 0; i < count; ++i) lines += std::to_string(i) + "\r\n";
     pair.peer.write(lines);
@@ -249,7 +249,7 @@ TEST_CASE("a delimiter that two receives share is found", "[client]") {
   for (std::size_t before = 64 * 1024 - 8; before <= 64 * 1024 + 1; ++before) {
     BlockingPair pair;
     const std::string sent = std::string(before, '-') + delimiter + "rest";
-    std::thread writer([&] { pair.peer.write(sent); });
+    support::Thread writer([&] { pair.peer.write(sent); });
     const auto read = pair.client.read_until(delimiter, before);
     writer.join();
     REQUIRE(read);
@@ -308,7 +308,7 @@ TEST_CASE("a read waits until its deadline, and not less", "[client]") {
 
 TEST_CASE("bytes that keep coming do not put the deadline off", "[client]") {
   BlockingPair pair;
-  std::thread writer([&] {
+  support::Thread writer([&] {
     while (pair.peer.write(std::string(1000, 'x'))) {
     }
   });
@@ -322,7 +322,7 @@ TEST_CASE("bytes that keep coming do not put the deadline off", "[client]") {
 TEST_CASE("a timeout of 0 or less is none", "[client]") {
   BlockingPair pair;
   pair.client.set_timeout(milliseconds(-5));
-  std::thread writer([&] { pair.peer.write("x"); });
+  support::Thread writer([&] { pair.peer.write("x"); });
   CHECK(text(pair.client.read()) == "x");
   writer.join();
 }
@@ -355,7 +355,7 @@ TEST_CASE("a write that sent nothing before its deadline may be tried again", "[
   } while (pair.client.write("x"));
   CHECK(pair.client.error().message() == "write ETIMEDOUT");
   pair.client.set_timeout(patience);
-  std::thread reader([&] {
+  support::Thread reader([&] {
     while (pair.peer.read()) {
     }
   });
@@ -422,7 +422,7 @@ TEST_CASE("8 MiB go there and back, byte for byte", "[client]") {
   BlockingPair pair;
   constexpr std::size_t size = 8 * 1024 * 1024;
   const auto sent = pattern(size, 3);
-  std::thread echo([&] {
+  support::Thread echo([&] {
     const auto all = pair.peer.read_exactly(size);
     if (all) pair.peer.write(*all);
   });
@@ -738,11 +738,11 @@ TEST_CASE("a signal does not end a call", "[client]") {
   const auto interrupt = [&] {
     for (int i = 0; i < 200; ++i) {
       pthread_kill(waiting, SIGUSR1);
-      std::this_thread::yield();
+      support::yield();
     }
   };
   bool sent = false;
-  std::thread peer([&] {
+  support::Thread peer([&] {
     interrupt();
     Client client;
     client.set_timeout(patience);

@@ -340,7 +340,7 @@ TEST_CASE("what() of a Failure is exactly the error's message", "[error]") {
 }
 
 #ifndef ONESOCK_NO_EXCEPTIONS
-TEST_CASE("raise throws a Failure, which is a std::system_error", "[error]") {
+TEST_CASE("raise throws a Failure, which is a std::system_error", "[error][exceptions]") {
   const Error error("connect", code_of(std::errc::connection_refused), local4);
   CHECK_THROWS_AS(onesock::detail::raise(error), Failure);
   CHECK_THROWS_AS(onesock::detail::raise(error), std::system_error);

@@ -159,7 +159,8 @@ TEST_CASE("a clear in a nested firing leaves the outer ones their listeners", "[
   CHECK(letters.held() == 0);
 }
 
-TEST_CASE("a throwing listener skips the later ones of this firing only", "[event]") {
+#ifndef ONESOCK_NO_EXCEPTIONS
+TEST_CASE("a throwing listener skips the later ones of this firing only", "[event][exceptions]") {
   Letters letters;
   Event<> event;
   bool throws = true;
@@ -177,7 +178,7 @@ TEST_CASE("a throwing listener skips the later ones of this firing only", "[even
   CHECK(letters.held() == 0);
 }
 
-TEST_CASE("a listener that clears and throws leaks nothing", "[event]") {
+TEST_CASE("a listener that clears and throws leaks nothing", "[event][exceptions]") {
   Letters letters;
   Event<> event;
   event.add([&, alive = letters.alive] {
@@ -190,6 +191,7 @@ TEST_CASE("a listener that clears and throws leaks nothing", "[event]") {
   CHECK(letters.held() == 0);
   CHECK(event.empty());
 }
+#endif
 
 TEST_CASE("the event may be destroyed by its listener", "[event]") {
   Letters letters;
@@ -204,7 +206,9 @@ TEST_CASE("the event may be destroyed by its listener", "[event]") {
   CHECK(letters.held() == 0);
 }
 
-TEST_CASE("the event may be destroyed in a nested firing, by one that throws", "[event]") {
+#ifndef ONESOCK_NO_EXCEPTIONS
+TEST_CASE("the event may be destroyed in a nested firing, by one that throws",
+          "[event][exceptions]") {
   Letters letters;
   auto event = std::make_unique<Event<int>>();
   event->add([&, alive = letters.alive](int depth) {
@@ -218,6 +222,7 @@ TEST_CASE("the event may be destroyed in a nested firing, by one that throws", "
   CHECK(letters.told.empty());
   CHECK(letters.held() == 0);
 }
+#endif
 
 TEST_CASE("an event moves with its listeners, in a firing too", "[event]") {
   Letters letters;

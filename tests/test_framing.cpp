@@ -3,13 +3,13 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "onesock.hpp"
 
 #include "catch.hpp"
 #include "support.hpp"
+#include "thread.hpp"
 
 using onesock::Buffer;
 using onesock::BufferView;
@@ -159,7 +159,7 @@ TEST_CASE("read_frame reads a blocking client's frames to the end", "[framing]")
   onesock::Acceptor acceptor;
   acceptor.set_timeout(std::chrono::seconds(10));
   REQUIRE(acceptor.listen(0, "127.0.0.1"));
-  std::thread peer([&acceptor] {
+  support::Thread peer([&acceptor] {
     auto client = acceptor.accept();
     if (!client) return;
     client->write(*onesock::make_frame("one", Framing::u16_le));

@@ -4,12 +4,12 @@
 #include "catch.hpp"
 #include "support.hpp"
 #include "onesock.hpp"
+#include "thread.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
-#include <thread>
 #include <vector>
 
 using onesock::Task;
@@ -100,7 +100,7 @@ TEST_CASE("the waker is ready from a post until the tasks are collected", "[mail
 TEST_CASE("a post on another thread ends a wait without limit", "[mailbox]") {
   const auto mailbox = open_mailbox();
   Owner owner(mailbox);
-  std::thread poster([&] { mailbox->post([] {}); });
+  support::Thread poster([&] { mailbox->post([] {}); });
   CHECK(owner.is_woken(patience));
   poster.join();
   CHECK(owner.collect().size() == 1);
@@ -114,7 +114,7 @@ TEST_CASE("each thread's tasks stay in order, and none is lost or keeps the owne
   Owner owner(mailbox);
   std::vector<int> next(threads, 0);
   int out_of_order = 0;
-  std::vector<std::thread> posters;
+  std::vector<support::Thread> posters;
   for (int thread = 0; thread < threads; ++thread) {
     posters.emplace_back([&, thread] {
       for (int i = 0; i < tasks_each; ++i) {
@@ -147,10 +147,10 @@ TEST_CASE("one post at a time wakes the owner each time", "[mailbox]") {
   const auto mailbox = open_mailbox();
   Owner owner(mailbox);
   std::atomic<int> taken{0};
-  std::thread poster([&] {
+  support::Thread poster([&] {
     for (int i = 0; i < rounds; ++i) {
       mailbox->post([&] { ++taken; });
-      while (taken <= i) std::this_thread::yield();
+      while (taken <= i) support::yield();
     }
   });
   while (taken < rounds) {
@@ -165,7 +165,7 @@ TEST_CASE("stop wakes, and is taken once", "[mailbox]") {
   const auto mailbox = open_mailbox();
   Owner owner(mailbox);
   CHECK_FALSE(mailbox->take_stop());
-  std::thread stopper([&] { mailbox->stop(); });
+  support::Thread stopper([&] { mailbox->stop(); });
   CHECK(owner.is_woken(patience));
   stopper.join();
   CHECK(mailbox->take_stop());
@@ -213,7 +213,7 @@ TEST_CASE("posts that race with close are dropped with the mailbox at the latest
   for (int round = 0; round < 50; ++round) {
     auto mailbox = open_mailbox();
     const auto held = std::make_shared<int>(0);
-    std::thread poster([mailbox, held] {
+    support::Thread poster([mailbox, held] {
       for (int i = 0; i < 20; ++i) mailbox->post([held] {});
     });
     mailbox->close();

@@ -8,16 +8,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <optional>
-#include <thread>
 
 #include "catch.hpp"
 #include "raw_sockets.hpp"
+#include "thread.hpp"
 
 using namespace raw;
 
@@ -674,7 +672,7 @@ TEST_CASE("other threads wake a wait", "[os]") {
   os::Waker waker;
   REQUIRE_FALSE(os::open_waker(waker));
   for (int round = 0; round < 50; ++round) {
-    std::thread other([&waker] { os::wake(waker); });
+    support::Thread other([&waker] { os::wake(waker); });
     const Interest ready = wait_for(waker.reader, Interest::read);
     other.join();
     REQUIRE(ready == Interest::read);
@@ -714,27 +712,28 @@ template <typename Work>
 auto answer_of_thread(Work work) {
   struct Task {
     Work work;
-    std::mutex mutex;
-    std::condition_variable told;
+    os::Waker told;
     std::optional<decltype(work())> answer;
-  } task{work, {}, {}, {}};
+  } task{work, {}, {}};
+  REQUIRE_FALSE(os::open_waker(task.told));
   const auto run = [](void* argument) {
     Task& mine = *static_cast<Task*>(argument);
-    const std::lock_guard<std::mutex> lock(mine.mutex);
     mine.answer = mine.work();
-    mine.told.notify_one();
+    os::wake(mine.told);
   };
   REQUIRE(os::start_thread(run, &task));
-  std::unique_lock<std::mutex> lock(task.mutex);
-  task.told.wait(lock, [&task] { return task.answer.has_value(); });
+  REQUIRE(wait_for(task.told.reader, Interest::read) == Interest::read);
+  os::close_waker(task.told);
   return *task.answer;
 }
+
+thread_local int of_this_thread = 0;
 
 }  // namespace
 
 TEST_CASE("a started thread is another one and has its argument", "[os]") {
-  const std::thread::id id = answer_of_thread([] { return std::this_thread::get_id(); });
-  REQUIRE(id != std::this_thread::get_id());
+  of_this_thread = 1;
+  REQUIRE(answer_of_thread([] { return of_this_thread; }) == 0);
   const std::string text = "of the starter";
   REQUIRE(answer_of_thread([text] { return text; }) == text);
 }

@@ -7,10 +7,10 @@
 #ifndef ONESOCK_SPLIT
 
 #include <algorithm>
-#include <thread>
 
 #include "catch.hpp"
 #include "raw_sockets.hpp"
+#include "thread.hpp"
 
 using namespace raw;
 using Clock = std::chrono::steady_clock;
@@ -55,7 +55,7 @@ TEST_CASE("a wait without limit ends when somebody is ready", "[poller]") {
   REQUIRE_FALSE(os::open_waker(waker));
   Poller poller;
   REQUIRE_FALSE(poller.watch(waker.reader, Interest::read));
-  std::thread other([&waker] { os::wake(waker); });
+  support::Thread other([&waker] { os::wake(waker); });
   const std::vector<Readiness> ready = wait_on(poller, milliseconds(-1));
   other.join();
   os::close_waker(waker);

@@ -634,6 +634,7 @@ TEST_CASE("each off of a server removes the listeners of its event", "[server]")
   TestLoop loop;
   EventLog log;
   Server server(loop, log.note("connection"));
+  loop.on_error(log.note("nobody's"));
   follow(server, log);
   server.off_connection().off_listening().off_error().off_drop();
   server.listen(at_loopback());
@@ -642,14 +643,14 @@ TEST_CASE("each off of a server removes the listeners of its event", "[server]")
   follow(failing, log);
   failing.remove_all_listeners();
   failing.listen(-1);
-  CHECK_THROWS_AS(loop.run(), onesock::Failure);
+  loop.run_once();
   server.close();
   loop.run();
-  CHECK(log.text() == "close");
+  CHECK(log.text() == "nobody's close");
   follow(server, log);
   server.off_close().listen(at_loopback()).close();
   loop.run();
-  CHECK(log.text() == "close");
+  CHECK(log.text() == "nobody's close");
 }
 
 TEST_CASE("adopt takes a socket that listens already", "[server]") {

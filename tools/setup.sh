@@ -8,11 +8,16 @@ have_package() {
     ninja-build) command -v ninja ;;
     nodejs) command -v node ;;
     clang) command -v clang++ ;;
+    clang-19) command -v clang++-19 ;;
+    lib*) dpkg -s "$1" ;;
+    qemu-user-static) command -v qemu-mips-static ;;
+    g++-mingw-w64-x86-64-*) command -v "x86_64-w64-mingw32-g++-${1##*-}" ;;
+    g++-mingw-w64-i686-*) command -v "i686-w64-mingw32-g++-${1##*-}" ;;
+    g++-*) command -v "${1#g++-}-g++" ;;
     catch2) [ -e /usr/include/catch2/catch.hpp ] || [ -e /usr/include/catch2/catch_all.hpp ] ;;
-    g++-mingw-w64-x86-64-posix) command -v x86_64-w64-mingw32-g++-posix ;;
     wine64) [ -e /usr/lib/wine/wine64 ] || command -v wine64 ;;
     *) command -v "$1" ;;
-  esac >/dev/null
+  esac >/dev/null 2>&1
 }
 
 install_packages() {
@@ -29,4 +34,11 @@ install_packages() {
   "${sudo[@]}" apt-get update -q
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+start_wine() {
+  export WINEDEBUG=-all WINEPREFIX=$PWD/build/wine
+  mkdir -p "$WINEPREFIX"
+  # The first start makes the prefix; nothing else may be asked of it meanwhile. No Mono, no Gecko.
+  WINEDLLOVERRIDES="mscoree=;mshtml=" wineboot --init
 }

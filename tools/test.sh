@@ -82,13 +82,6 @@ shape_pairs() {
   done
 }
 
-start_wine() {
-  export WINEDEBUG=-all WINEPREFIX=$PWD/build/wine
-  mkdir -p "$WINEPREFIX"
-  # The first start makes the prefix; nothing else may be asked of it meanwhile. No Mono, no Gecko.
-  WINEDLLOVERRIDES="mscoree=;mshtml=" wineboot --init
-}
-
 packages=(g++ clang cmake ninja-build meson catch2 nodejs python3)
 [ $windows = no ] || packages+=(g++-mingw-w64-x86-64-posix wine wine64)
 step "set-up" install_packages "${packages[@]}"
@@ -113,7 +106,7 @@ if [ $windows = yes ]; then
   suite "MinGW, C++17, single, Wine" mingw \
     -DCMAKE_TOOLCHAIN_FILE="$PWD/tools/mingw.cmake" -DCMAKE_CXX_STANDARD=17 \
     -DONESOCK_BUILD_EXAMPLES=OFF
-  grep '^wine: ' build/mingw/Testing/Temporary/LastTest.log
+  grep '^suite: ' build/mingw/Testing/Temporary/LastTest.log
 fi
 
 printf '\n==== minutes\n'
