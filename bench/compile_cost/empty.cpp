@@ -1,0 +1,3 @@
+// onesock bench: what every program costs.
+// SPDX-License-Identifier: MIT
+int main() {}
