@@ -3252,6 +3252,42 @@ ONESOCK_END_NAMESPACE
 #include <system_error>
 #include <vector>
 
+// ---- include/onesock/detail/room.hpp
+// onesock: giving back the memory that a crowd needed, once it has gone.
+
+#include <cstddef>
+#include <iterator>
+#include <unordered_map>
+#include <vector>
+
+ONESOCK_BEGIN_NAMESPACE
+namespace detail {
+
+/// Over four times what is needed, so that who comes and goes costs no allocation each time; and a
+/// little room is always kept.
+constexpr bool is_too_much_room(std::size_t room, std::size_t needed) {
+  return room / 4 > needed + 16;
+}
+
+/// `needed` is what it will hold soon; it holds no more now.
+template <typename Value>
+void release_room(std::vector<Value>& values, std::size_t needed) {
+  if (!is_too_much_room(values.capacity(), needed)) return;
+  // shrink_to_fit() of libstdc++ does nothing under -fno-exceptions.
+  std::vector<Value> smaller;
+  smaller.reserve(needed);
+  smaller.assign(std::make_move_iterator(values.begin()), std::make_move_iterator(values.end()));
+  values.swap(smaller);
+}
+
+template <typename Key, typename Value>
+void release_room(std::unordered_map<Key, Value>& values) {
+  if (is_too_much_room(values.bucket_count(), values.size())) values.rehash(0);
+}
+
+}  // namespace detail
+ONESOCK_END_NAMESPACE
+
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
 
@@ -3896,7 +3932,8 @@ ONESOCK_INLINE timeval to_timeval(std::chrono::milliseconds wait) {
 /// The limit of 64 is one of the declared type, not of select().
 class SocketSet {
  public:
-  void clear() { places_.assign(1, 0); }
+  /// `needed` is how many it will hold at most.
+  void clear(std::size_t needed);
   void add(SOCKET socket) { places_.push_back(socket); }
   std::size_t count() const;
   SOCKET socket(std::size_t index) const { return places_[index + 1]; }
@@ -3906,6 +3943,12 @@ class SocketSet {
  private:
   std::vector<SOCKET> places_;
 };
+
+ONESOCK_INLINE void SocketSet::clear(std::size_t needed) {
+  places_.clear();
+  release_room(places_, needed);
+  places_.resize(1);
+}
 
 ONESOCK_INLINE std::size_t SocketSet::count() const {
   u_int count = 0;
@@ -3942,13 +3985,12 @@ struct Poller::Sets {
   void mark_ready();
   void mark_broken();
   void tell(std::vector<Readiness>& ready);
+  void shrink(std::vector<Readiness>& ready);
 };
 
 /// Puts all who are watched into the sets.
 ONESOCK_INLINE void Poller::Sets::fill() {
-  read.clear();
-  write.clear();
-  except.clear();
+  for (auto* set : {&read, &write, &except}) set->clear(watched.size());
   for (const Watched& one : watched) {
     const SOCKET socket = os::native(one.handle);
     if (has(one.want, Interest::read)) read.add(socket);
@@ -3998,6 +4040,13 @@ ONESOCK_INLINE void Poller::Sets::tell(std::vector<Readiness>& ready) {
   }
 }
 
+/// Before the sets are filled: a crowd may have gone since the last wait. `ready` is empty.
+ONESOCK_INLINE void Poller::Sets::shrink(std::vector<Readiness>& ready) {
+  release_room(ready, watched.size());
+  release_room(watched, watched.size());
+  release_room(places);
+}
+
 ONESOCK_INLINE Poller::Poller() : sets_(std::make_unique<Sets>()) {}
 
 ONESOCK_INLINE Poller::~Poller() = default;
@@ -4035,6 +4084,7 @@ ONESOCK_INLINE std::error_code Poller::wait(std::chrono::milliseconds timeout,
                                             std::vector<Readiness>& ready) {
   Sets& sets = *sets_;
   ready.clear();
+  sets.shrink(ready);
   ready.reserve(sets.watched.size());
   // select() does not wait for nobody.
   if (sets.watched.empty()) {
@@ -4670,6 +4720,7 @@ struct Poller::Sets {
   void mark_ready();
   void mark_broken();
   void tell(std::vector<Readiness>& ready);
+  void shrink(std::vector<Readiness>& ready);
 };
 
 /// Puts all who are watched into the sets; returns the end of the range that select() looks at.
@@ -4677,8 +4728,11 @@ ONESOCK_INLINE int Poller::Sets::fill() {
   int highest = -1;
   for (const Watched& one : watched) highest = (std::max)(highest, os::native(one.handle));
   const std::size_t count = static_cast<std::size_t>(highest / os::set_size) + 1;
-  read.assign(count, fd_set{});
-  write.assign(count, fd_set{});
+  for (auto* set : {&read, &write}) {
+    set->clear();
+    release_room(*set, count);
+    set->resize(count);
+  }
   for (const Watched& one : watched) {
     const int descriptor = os::native(one.handle);
     const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
@@ -4724,6 +4778,13 @@ ONESOCK_INLINE void Poller::Sets::tell(std::vector<Readiness>& ready) {
   }
 }
 
+/// Before the sets are filled: a crowd may have gone since the last wait. `ready` is empty.
+ONESOCK_INLINE void Poller::Sets::shrink(std::vector<Readiness>& ready) {
+  release_room(ready, watched.size());
+  release_room(watched, watched.size());
+  release_room(places);
+}
+
 ONESOCK_INLINE Poller::Poller() : sets_(std::make_unique<Sets>()) {}
 
 ONESOCK_INLINE Poller::~Poller() = default;
@@ -4762,6 +4823,7 @@ ONESOCK_INLINE std::error_code Poller::wait(std::chrono::milliseconds timeout,
                                             std::vector<Readiness>& ready) {
   Sets& sets = *sets_;
   ready.clear();
+  sets.shrink(ready);
   ready.reserve(sets.watched.size());
   const int end = sets.fill();
   timeval limit = os::to_timeval(timeout);
@@ -5919,6 +5981,7 @@ class LoopState : public std::enable_shared_from_this<LoopState> {
   void collect_ready();
   void walk_ready();
   void run_closes();
+  void shrink();
   void arm(const std::shared_ptr<TimerState>& timer, TimePoint when);
   void disarm(TimerState& timer);
   void run_timer(const std::shared_ptr<TimerState>& timer);
@@ -5932,7 +5995,7 @@ class LoopState : public std::enable_shared_from_this<LoopState> {
   std::size_t references_ = 0;
   std::uint64_t last_serial_ = 0;
 
-  std::unordered_map<LoopItem*, std::shared_ptr<LoopItem>> items_;
+  std::map<LoopItem*, std::shared_ptr<LoopItem>> items_;
   std::unordered_map<Handle, Watch> watches_;
   std::vector<Readiness> readiness_;
   std::vector<ReadyItem> ready_;
@@ -6026,7 +6089,7 @@ ONESOCK_INLINE void LoopState::abandon() {
   ready_.clear();
   resolver_.reset();
   mailbox_.reset();
-  receive_buffer_ = {};
+  std::vector<std::uint8_t>().swap(receive_buffer_);  // `= {}` would keep its memory.
 }
 
 /// What these hold may call us once more while it goes: they are out of our hands by then.
@@ -6079,6 +6142,7 @@ ONESOCK_INLINE void LoopState::turn(Milliseconds longest_wait) {
   collect_ready();
   walk_ready();
   run_closes();
+  shrink();
 }
 
 ONESOCK_INLINE void LoopState::run_due_timers() {
@@ -6143,6 +6207,11 @@ ONESOCK_INLINE void LoopState::run_closes() {
     item->tell_close();
     closes_.pop_front();
   }
+}
+
+ONESOCK_INLINE void LoopState::shrink() {
+  release_room(watches_);
+  release_room(ready_, watches_.size());
 }
 
 ONESOCK_INLINE void LoopState::defer(Task task) {
@@ -7774,7 +7843,7 @@ ONESOCK_END_NAMESPACE
 #include <deque>
 #include <list>
 #include <memory>
-#include <unordered_set>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -7862,7 +7931,7 @@ class ServerState final : public LoopItem, public ConnectionOwner {
   std::uint64_t lookup_id_ = 0;
   Timer rest_timer_;
 
-  std::unordered_set<Connection*> connections_;
+  std::set<Connection*> connections_;
   std::size_t max_connections_ = 0;
 };
 

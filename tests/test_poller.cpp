@@ -228,6 +228,28 @@ TEST_CASE("descriptors of any value can be watched", "[poller]") {
   REQUIRE(told(ready, pair.client.get()) == Interest::read);
 }
 
+TEST_CASE("the room of a crowd is given back when it has gone", "[poller]") {
+  const Pair pair = open_pair();
+  Poller poller;
+  REQUIRE_FALSE(poller.watch(pair.client.get(), Interest::write));
+  // Numbers that no process has: a crowd that needs no limit of descriptors.
+  const auto stranger = [](std::uintptr_t number) {
+    return static_cast<Handle>(1'000'000 + number);
+  };
+  constexpr std::uintptr_t crowd = 4000;
+  for (std::uintptr_t number = 0; number < crowd; ++number)
+    REQUIRE_FALSE(poller.watch(stranger(number), Interest::read));
+  std::vector<Readiness> ready;
+  REQUIRE_FALSE(poller.wait(milliseconds(0), ready));
+  REQUIRE(ready.capacity() >= crowd);
+
+  for (std::uintptr_t number = 0; number < crowd; ++number) poller.forget(stranger(number));
+  REQUIRE_FALSE(poller.wait(patience, ready));
+  REQUIRE(ready.size() == 1);
+  REQUIRE(told(ready, pair.client.get()) == Interest::write);
+  REQUIRE(ready.capacity() < 100);
+}
+
 TEST_CASE("many handles can be watched at once", "[poller]") {
   const Owned listener = listen_on_loopback();
   std::vector<Pair> pairs;

@@ -82,7 +82,7 @@ ONESOCK_INLINE void LoopState::abandon() {
   ready_.clear();
   resolver_.reset();
   mailbox_.reset();
-  receive_buffer_ = {};
+  std::vector<std::uint8_t>().swap(receive_buffer_);  // `= {}` would keep its memory.
 }
 
 /// What these hold may call us once more while it goes: they are out of our hands by then.
@@ -135,6 +135,7 @@ ONESOCK_INLINE void LoopState::turn(Milliseconds longest_wait) {
   collect_ready();
   walk_ready();
   run_closes();
+  shrink();
 }
 
 ONESOCK_INLINE void LoopState::run_due_timers() {
@@ -199,6 +200,11 @@ ONESOCK_INLINE void LoopState::run_closes() {
     item->tell_close();
     closes_.pop_front();
   }
+}
+
+ONESOCK_INLINE void LoopState::shrink() {
+  release_room(watches_);
+  release_room(ready_, watches_.size());
 }
 
 ONESOCK_INLINE void LoopState::defer(Task task) {

@@ -129,6 +129,7 @@ class LoopState : public std::enable_shared_from_this<LoopState> {
   void collect_ready();
   void walk_ready();
   void run_closes();
+  void shrink();
   void arm(const std::shared_ptr<TimerState>& timer, TimePoint when);
   void disarm(TimerState& timer);
   void run_timer(const std::shared_ptr<TimerState>& timer);
@@ -142,7 +143,7 @@ class LoopState : public std::enable_shared_from_this<LoopState> {
   std::size_t references_ = 0;
   std::uint64_t last_serial_ = 0;
 
-  std::unordered_map<LoopItem*, std::shared_ptr<LoopItem>> items_;
+  std::map<LoopItem*, std::shared_ptr<LoopItem>> items_;
   std::unordered_map<Handle, Watch> watches_;
   std::vector<Readiness> readiness_;
   std::vector<ReadyItem> ready_;

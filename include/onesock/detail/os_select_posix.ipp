@@ -73,6 +73,7 @@ struct Poller::Sets {
   void mark_ready();
   void mark_broken();
   void tell(std::vector<Readiness>& ready);
+  void shrink(std::vector<Readiness>& ready);
 };
 
 /// Puts all who are watched into the sets; returns the end of the range that select() looks at.
@@ -80,8 +81,11 @@ ONESOCK_INLINE int Poller::Sets::fill() {
   int highest = -1;
   for (const Watched& one : watched) highest = (std::max)(highest, os::native(one.handle));
   const std::size_t count = static_cast<std::size_t>(highest / os::set_size) + 1;
-  read.assign(count, fd_set{});
-  write.assign(count, fd_set{});
+  for (auto* set : {&read, &write}) {
+    set->clear();
+    release_room(*set, count);
+    set->resize(count);
+  }
   for (const Watched& one : watched) {
     const int descriptor = os::native(one.handle);
     const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
@@ -127,6 +131,13 @@ ONESOCK_INLINE void Poller::Sets::tell(std::vector<Readiness>& ready) {
   }
 }
 
+/// Before the sets are filled: a crowd may have gone since the last wait. `ready` is empty.
+ONESOCK_INLINE void Poller::Sets::shrink(std::vector<Readiness>& ready) {
+  release_room(ready, watched.size());
+  release_room(watched, watched.size());
+  release_room(places);
+}
+
 ONESOCK_INLINE Poller::Poller() : sets_(std::make_unique<Sets>()) {}
 
 ONESOCK_INLINE Poller::~Poller() = default;
@@ -165,6 +176,7 @@ ONESOCK_INLINE std::error_code Poller::wait(std::chrono::milliseconds timeout,
                                             std::vector<Readiness>& ready) {
   Sets& sets = *sets_;
   ready.clear();
+  sets.shrink(ready);
   ready.reserve(sets.watched.size());
   const int end = sets.fill();
   timeval limit = os::to_timeval(timeout);

@@ -34,7 +34,8 @@ ONESOCK_INLINE timeval to_timeval(std::chrono::milliseconds wait) {
 /// The limit of 64 is one of the declared type, not of select().
 class SocketSet {
  public:
-  void clear() { places_.assign(1, 0); }
+  /// `needed` is how many it will hold at most.
+  void clear(std::size_t needed);
   void add(SOCKET socket) { places_.push_back(socket); }
   std::size_t count() const;
   SOCKET socket(std::size_t index) const { return places_[index + 1]; }
@@ -44,6 +45,12 @@ class SocketSet {
  private:
   std::vector<SOCKET> places_;
 };
+
+ONESOCK_INLINE void SocketSet::clear(std::size_t needed) {
+  places_.clear();
+  release_room(places_, needed);
+  places_.resize(1);
+}
 
 ONESOCK_INLINE std::size_t SocketSet::count() const {
   u_int count = 0;
@@ -80,13 +87,12 @@ struct Poller::Sets {
   void mark_ready();
   void mark_broken();
   void tell(std::vector<Readiness>& ready);
+  void shrink(std::vector<Readiness>& ready);
 };
 
 /// Puts all who are watched into the sets.
 ONESOCK_INLINE void Poller::Sets::fill() {
-  read.clear();
-  write.clear();
-  except.clear();
+  for (auto* set : {&read, &write, &except}) set->clear(watched.size());
   for (const Watched& one : watched) {
     const SOCKET socket = os::native(one.handle);
     if (has(one.want, Interest::read)) read.add(socket);
@@ -136,6 +142,13 @@ ONESOCK_INLINE void Poller::Sets::tell(std::vector<Readiness>& ready) {
   }
 }
 
+/// Before the sets are filled: a crowd may have gone since the last wait. `ready` is empty.
+ONESOCK_INLINE void Poller::Sets::shrink(std::vector<Readiness>& ready) {
+  release_room(ready, watched.size());
+  release_room(watched, watched.size());
+  release_room(places);
+}
+
 ONESOCK_INLINE Poller::Poller() : sets_(std::make_unique<Sets>()) {}
 
 ONESOCK_INLINE Poller::~Poller() = default;
@@ -173,6 +186,7 @@ ONESOCK_INLINE std::error_code Poller::wait(std::chrono::milliseconds timeout,
                                             std::vector<Readiness>& ready) {
   Sets& sets = *sets_;
   ready.clear();
+  sets.shrink(ready);
   ready.reserve(sets.watched.size());
   // select() does not wait for nobody.
   if (sets.watched.empty()) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "handle.hpp"
+#include "room.hpp"
 
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {

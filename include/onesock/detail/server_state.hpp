@@ -7,7 +7,7 @@
 #include <deque>
 #include <list>
 #include <memory>
-#include <unordered_set>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -100,7 +100,7 @@ class ServerState final : public LoopItem, public ConnectionOwner {
   std::uint64_t lookup_id_ = 0;
   Timer rest_timer_;
 
-  std::unordered_set<Connection*> connections_;
+  std::set<Connection*> connections_;
   std::size_t max_connections_ = 0;
 };
 
