@@ -20,6 +20,7 @@ ROOT = SHAPE.parent.parent
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
             "-Wold-style-cast", "-Werror"]
 NO_EXCEPTIONS = ["-fno-exceptions", "-fno-rtti"]
+NO_THREADS = "-DONESOCK_NO_THREADS"
 
 
 class Failed(Exception):
@@ -53,7 +54,7 @@ class Shape:
                    "-I", self.include, *flags]
         if self.split:
             command.append("-DONESOCK_SPLIT")
-        if not self.windows:
+        if not self.windows and NO_THREADS not in flags:
             command.append("-pthread")
         return command
 
@@ -81,6 +82,8 @@ class Shape:
             objects = [*objects, self.object("implementation_late.cpp", *flags, std=std)]
         target = self.folder / (name + ".exe")
         system = ["-static", "-lws2_32"] if self.windows else ["-pthread"]
+        if NO_THREADS in flags and not self.windows:
+            system = []
         self.output([self.options.compiler, *objects, "-o", target, *system])
         if not self.windows:
             self.output([target])
@@ -101,6 +104,18 @@ class Shape:
     def check_no_exceptions(self):
         self.program("no_exceptions", [self.object("no_exceptions.cpp", *NO_EXCEPTIONS)],
                      *NO_EXCEPTIONS)
+
+    def check_no_threads(self):
+        """No object asks for a thread; weak symbols are libstdc++'s own question whether there are any."""
+        objects = [self.object(source, NO_THREADS) for source in
+                   ["no_threads.cpp", *(["implementation_late.cpp"] if self.split else [])]]
+        if self.options.compile_only:
+            return
+        nm = self.output([self.options.compiler, "-print-prog-name=nm"]).strip()
+        asked = re.findall(r"\bU (\w*(?:pthread_|beginthread)\w*)", self.output([nm, "-u", *objects]))
+        if asked:
+            raise Failed(f"without threads, but: {' '.join(sorted(set(asked)))}")
+        self.program("no_threads", objects[:1], NO_THREADS)
 
     def check_mixed_modes(self):
         if not self.split:
