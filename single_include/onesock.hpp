@@ -8175,7 +8175,7 @@ ONESOCK_INLINE void ServerState::accept_failed(std::error_code code) {
   }
   if (code == std::errc::no_buffer_space || code == std::errc::not_enough_memory) return rest();
   if (!std::exchange(is_broken_, true)) return;
-  defer_outcome(Error("accept", code));
+  defer_outcome(Error("accept", code, address()));
   close({});
 }
 
