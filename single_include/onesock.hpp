@@ -100,6 +100,14 @@
   ONESOCK_ABI_JOIN(ONESOCK_VERSION_MAJOR, ONESOCK_VERSION_MINOR, ONESOCK_VERSION_PATCH, \
                    ONESOCK_ABI_SPLIT, ONESOCK_ABI_EXCEPTIONS, ONESOCK_ABI_THREADS)
 
+// What MSVC's /W4 asks about and is meant so: a condition that a type or the system makes constant
+// (4127), a local named as something global of the user's (4459), an ONESOCK_FATAL that does not
+// return (4702); and noexcept without /EHsc (4577).
+#ifdef _MSC_VER
+#pragma warning(push)
+#pragma warning(disable : 4127 4459 4577 4702)
+#endif
+
 #define ONESOCK_BEGIN_NAMESPACE \
   namespace onesock {           \
   inline namespace ONESOCK_ABI {
@@ -835,7 +843,8 @@ struct ListenOptions {
   /// 0 to 65535; 0 lets the system choose one (ask address().port).
   int port = 0;
   /// An IP address, or a name (the first address of it is taken). Left out: every address of this
-  /// machine, IPv6 and IPv4 together ("::"), or "0.0.0.0" where there is no IPv6.
+  /// machine, IPv6 and IPv4 together ("::"), or "0.0.0.0" where there is no IPv6, or none that
+  /// takes IPv4 (OpenBSD).
   std::string host = {};
   /// True: nobody else gets this address, on any system. False: several processes or threads may
   /// listen on it if each says so, and the system spreads the connections; where it cannot, the
@@ -843,7 +852,7 @@ struct ListenOptions {
   bool exclusive = true;
   /// How many connections may wait to be accepted; the system may cut it.
   int backlog = 511;
-  /// True: an IPv6 wildcard takes no IPv4 peers.
+  /// True: an IPv6 wildcard takes no IPv4 peers. OpenBSD: always so.
   bool ipv6_only = false;
   /// Listen on this Unix-domain socket instead of a port. The file is removed on close. A leading
   /// NUL makes it an abstract name (Linux).
@@ -948,7 +957,7 @@ struct TakesAllOrNone : std::disjunction<std::is_invocable<F&, Args...>, std::is
 
 /// A callable that may hold nothing (a std::function, a pointer, a Listener) and does.
 template <class F>
-bool holds_nothing(const F& callable) {
+bool holds_nothing([[maybe_unused]] const F& callable) {
   if constexpr (std::is_constructible_v<F, std::nullptr_t> &&
                 std::is_constructible_v<bool, const F&>) {
     return !static_cast<bool>(callable);
@@ -1006,7 +1015,7 @@ class Listener {
     template <class F>
     explicit Held(F&& callable) : callable_(std::forward<F>(callable)) {}
 
-    void call(Args... args) override {
+    void call([[maybe_unused]] Args... args) override {
       if constexpr (std::is_invocable_v<Callable&, Args...>) {
         static_cast<void>(callable_(std::forward<Args>(args)...));
       } else if constexpr (std::is_invocable_v<Callable&>) {
@@ -1712,6 +1721,10 @@ ONESOCK_END_NAMESPACE
 //
 // No include guard: see macros.hpp.
 
+#ifdef _MSC_VER
+#pragma warning(pop)
+#endif
+
 #undef ONESOCK_INLINE
 #undef ONESOCK_ABI_SPLIT
 #undef ONESOCK_ABI_EXCEPTIONS
@@ -1767,6 +1780,14 @@ ONESOCK_END_NAMESPACE
 #define ONESOCK_ABI                                                                     \
   ONESOCK_ABI_JOIN(ONESOCK_VERSION_MAJOR, ONESOCK_VERSION_MINOR, ONESOCK_VERSION_PATCH, \
                    ONESOCK_ABI_SPLIT, ONESOCK_ABI_EXCEPTIONS, ONESOCK_ABI_THREADS)
+
+// What MSVC's /W4 asks about and is meant so: a condition that a type or the system makes constant
+// (4127), a local named as something global of the user's (4459), an ONESOCK_FATAL that does not
+// return (4702); and noexcept without /EHsc (4577).
+#ifdef _MSC_VER
+#pragma warning(push)
+#pragma warning(disable : 4127 4459 4577 4702)
+#endif
 
 #define ONESOCK_BEGIN_NAMESPACE \
   namespace onesock {           \
@@ -3142,8 +3163,8 @@ std::error_code open_stream(Family family, Handle& opened);
 /// Past connections in TIME_WAIT are never in the way, except on Windows. IP only; before bind().
 std::error_code set_exclusive(Handle socket, bool exclusive);
 
-/// Whether an IPv6 wildcard takes IPv4 peers too; not a matter of the system's default. Before
-/// bind().
+/// Whether an IPv6 wildcard takes IPv4 peers too; not a matter of the system's default.
+/// address_family_not_supported where it never does (OpenBSD). Before bind().
 std::error_code set_ipv6_only(Handle socket, bool ipv6_only);
 
 /// Binds to an IP address or a path. A taken one is address_in_use on every system; a path too long
@@ -3342,7 +3363,8 @@ class Poller {
 }  // namespace detail
 ONESOCK_END_NAMESPACE
 
-#ifdef _WIN32
+// Cygwin is a POSIX system, whatever -mwin32 defines.
+#if defined(_WIN32) && !defined(__CYGWIN__)
 
 #if defined(_WINSOCKAPI_) && !defined(_WINSOCK2API_)
 #error \
@@ -4121,7 +4143,6 @@ ONESOCK_END_NAMESPACE
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdint>
 #include <memory>
@@ -4364,8 +4385,10 @@ ONESOCK_INLINE std::error_code set_exclusive(Handle socket, bool exclusive) {
 }
 
 ONESOCK_INLINE std::error_code set_ipv6_only(Handle socket, bool ipv6_only) {
-  // OpenBSD: always true, and refuses to be told otherwise.
-  return set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
+  const std::error_code error = set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
+  // OpenBSD: always true, and says EINVAL if told otherwise.
+  const bool is_fixed = error == std::errc::invalid_argument && !ipv6_only;
+  return is_fixed ? std::make_error_code(std::errc::address_family_not_supported) : error;
 }
 
 ONESOCK_INLINE std::error_code bind(Handle socket, const Address& address) {
@@ -4624,8 +4647,8 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
   pthread_attr_t attributes;
   if (!task || ::pthread_attr_init(&attributes) != 0) return false;
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  const std::size_t least = static_cast<std::size_t>(PTHREAD_STACK_MIN);
-  ::pthread_attr_setstacksize(&attributes, (std::max<std::size_t>)(least, 256 * 1024));
+  // Where that is too little the system's own size stays. NetBSD has no PTHREAD_STACK_MIN to ask.
+  ::pthread_attr_setstacksize(&attributes, 256 * 1024);
   // Inherited by the new thread: signals are for the threads of the program.
   sigset_t all;
   sigset_t before;
@@ -4651,6 +4674,7 @@ ONESOCK_END_NAMESPACE
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <unordered_map>
 
@@ -4666,6 +4690,15 @@ static_assert(sizeof(fd_set) * 8 == FD_SETSIZE, "an fd_set is one bit for each d
 
 // An int: FreeBSD's FD_SETSIZE is unsigned.
 inline constexpr int set_size = static_cast<int>(FD_SETSIZE);
+
+/// The place of a descriptor in the set that has it. So narrow that FD_SET converts it silently: to
+/// long in glibc, to unsigned long in musl and FreeBSD.
+using SetBit = std::uint16_t;
+static_assert(FD_SETSIZE <= 65536, "a place in an fd_set is a SetBit");
+
+ONESOCK_INLINE SetBit set_bit(int descriptor) {
+  return static_cast<SetBit>(descriptor % set_size);
+}
 
 // illumos and Solaris: select() refuses whatever one fd_set has no room for.
 #ifdef __sun
@@ -4736,7 +4769,7 @@ ONESOCK_INLINE int Poller::Sets::fill() {
   for (const Watched& one : watched) {
     const int descriptor = os::native(one.handle);
     const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
-    const int bit = descriptor % os::set_size;
+    const os::SetBit bit = os::set_bit(descriptor);
     if (has(one.want, Interest::read)) FD_SET(bit, &read[place]);
     if (has(one.want, Interest::write | Interest::connect)) FD_SET(bit, &write[place]);
   }
@@ -4747,7 +4780,7 @@ ONESOCK_INLINE void Poller::Sets::mark_ready() {
   for (Watched& one : watched) {
     const int descriptor = os::native(one.handle);
     const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
-    const int bit = descriptor % os::set_size;
+    const os::SetBit bit = os::set_bit(descriptor);
     Interest found = Interest::none;
     if (FD_ISSET(bit, &read[place])) found = found | Interest::read;
     // A connect that failed is writable too.
@@ -5446,9 +5479,9 @@ using TimePoint = Clock::time_point;
 using Milliseconds = std::chrono::milliseconds;
 
 /// No point in time is ever later.
-constexpr TimePoint never = (TimePoint::max)();
+inline constexpr TimePoint never = (TimePoint::max)();
 /// A wait without limit, as Poller::wait takes it.
-constexpr Milliseconds no_limit{-1};
+inline constexpr Milliseconds no_limit{-1};
 
 /// `delay` from `now`; negative is 0, and what is longer than ten years is ten years.
 inline TimePoint after(TimePoint now, Milliseconds delay) {
@@ -5805,7 +5838,9 @@ ONESOCK_INLINE std::error_code bind_and_listen(Handle socket, const ListenOption
     if (const auto code = os::set_exclusive(socket, options.exclusive)) return code;
   }
   if (address.family == Family::ipv6) {
-    if (const auto code = os::set_ipv6_only(socket, options.ipv6_only)) return code;
+    // Who asked for every address gets those of IPv4 rather than none of them.
+    const auto code = os::set_ipv6_only(socket, options.ipv6_only);
+    if (code && options.host.empty()) return code;
   }
   if (const auto code = os::bind(socket, address)) return code;
   const auto code = os::listen(socket, backlog);
@@ -9069,6 +9104,10 @@ ONESOCK_END_NAMESPACE
 // onesock: the end of one half of the header; nothing of macros.hpp is left defined.
 //
 // No include guard: see macros.hpp.
+
+#ifdef _MSC_VER
+#pragma warning(pop)
+#endif
 
 #undef ONESOCK_INLINE
 #undef ONESOCK_ABI_SPLIT

@@ -44,7 +44,7 @@ struct TakesAllOrNone : std::disjunction<std::is_invocable<F&, Args...>, std::is
 
 /// A callable that may hold nothing (a std::function, a pointer, a Listener) and does.
 template <class F>
-bool holds_nothing(const F& callable) {
+bool holds_nothing([[maybe_unused]] const F& callable) {
   if constexpr (std::is_constructible_v<F, std::nullptr_t> &&
                 std::is_constructible_v<bool, const F&>) {
     return !static_cast<bool>(callable);
@@ -102,7 +102,7 @@ class Listener {
     template <class F>
     explicit Held(F&& callable) : callable_(std::forward<F>(callable)) {}
 
-    void call(Args... args) override {
+    void call([[maybe_unused]] Args... args) override {
       if constexpr (std::is_invocable_v<Callable&, Args...>) {
         static_cast<void>(callable_(std::forward<Args>(args)...));
       } else if constexpr (std::is_invocable_v<Callable&>) {

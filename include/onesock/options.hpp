@@ -20,7 +20,8 @@ struct ListenOptions {
   /// 0 to 65535; 0 lets the system choose one (ask address().port).
   int port = 0;
   /// An IP address, or a name (the first address of it is taken). Left out: every address of this
-  /// machine, IPv6 and IPv4 together ("::"), or "0.0.0.0" where there is no IPv6.
+  /// machine, IPv6 and IPv4 together ("::"), or "0.0.0.0" where there is no IPv6, or none that
+  /// takes IPv4 (OpenBSD).
   std::string host = {};
   /// True: nobody else gets this address, on any system. False: several processes or threads may
   /// listen on it if each says so, and the system spreads the connections; where it cannot, the
@@ -28,7 +29,7 @@ struct ListenOptions {
   bool exclusive = true;
   /// How many connections may wait to be accepted; the system may cut it.
   int backlog = 511;
-  /// True: an IPv6 wildcard takes no IPv4 peers.
+  /// True: an IPv6 wildcard takes no IPv4 peers. OpenBSD: always so.
   bool ipv6_only = false;
   /// Listen on this Unix-domain socket instead of a port. The file is removed on close. A leading
   /// NUL makes it an abstract name (Linux).

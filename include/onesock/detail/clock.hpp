@@ -15,9 +15,9 @@ using TimePoint = Clock::time_point;
 using Milliseconds = std::chrono::milliseconds;
 
 /// No point in time is ever later.
-constexpr TimePoint never = (TimePoint::max)();
+inline constexpr TimePoint never = (TimePoint::max)();
 /// A wait without limit, as Poller::wait takes it.
-constexpr Milliseconds no_limit{-1};
+inline constexpr Milliseconds no_limit{-1};
 
 /// `delay` from `now`; negative is 0, and what is longer than ten years is ten years.
 inline TimePoint after(TimePoint now, Milliseconds delay) {

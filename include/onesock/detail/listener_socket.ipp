@@ -40,7 +40,9 @@ ONESOCK_INLINE std::error_code bind_and_listen(Handle socket, const ListenOption
     if (const auto code = os::set_exclusive(socket, options.exclusive)) return code;
   }
   if (address.family == Family::ipv6) {
-    if (const auto code = os::set_ipv6_only(socket, options.ipv6_only)) return code;
+    // Who asked for every address gets those of IPv4 rather than none of them.
+    const auto code = os::set_ipv6_only(socket, options.ipv6_only);
+    if (code && options.host.empty()) return code;
   }
   if (const auto code = os::bind(socket, address)) return code;
   const auto code = os::listen(socket, backlog);

@@ -35,6 +35,14 @@
   ONESOCK_ABI_JOIN(ONESOCK_VERSION_MAJOR, ONESOCK_VERSION_MINOR, ONESOCK_VERSION_PATCH, \
                    ONESOCK_ABI_SPLIT, ONESOCK_ABI_EXCEPTIONS, ONESOCK_ABI_THREADS)
 
+// What MSVC's /W4 asks about and is meant so: a condition that a type or the system makes constant
+// (4127), a local named as something global of the user's (4459), an ONESOCK_FATAL that does not
+// return (4702); and noexcept without /EHsc (4577).
+#ifdef _MSC_VER
+#pragma warning(push)
+#pragma warning(disable : 4127 4459 4577 4702)
+#endif
+
 #define ONESOCK_BEGIN_NAMESPACE \
   namespace onesock {           \
   inline namespace ONESOCK_ABI {

@@ -3,6 +3,10 @@
 //
 // No include guard: see macros.hpp.
 
+#ifdef _MSC_VER
+#pragma warning(pop)
+#endif
+
 #undef ONESOCK_INLINE
 #undef ONESOCK_ABI_SPLIT
 #undef ONESOCK_ABI_EXCEPTIONS

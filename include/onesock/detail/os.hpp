@@ -28,8 +28,8 @@ std::error_code open_stream(Family family, Handle& opened);
 /// Past connections in TIME_WAIT are never in the way, except on Windows. IP only; before bind().
 std::error_code set_exclusive(Handle socket, bool exclusive);
 
-/// Whether an IPv6 wildcard takes IPv4 peers too; not a matter of the system's default. Before
-/// bind().
+/// Whether an IPv6 wildcard takes IPv4 peers too; not a matter of the system's default.
+/// address_family_not_supported where it never does (OpenBSD). Before bind().
 std::error_code set_ipv6_only(Handle socket, bool ipv6_only);
 
 /// Binds to an IP address or a path. A taken one is address_in_use on every system; a path too long

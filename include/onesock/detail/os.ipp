@@ -4,7 +4,8 @@
 #include "os.hpp"
 #include "poller.hpp"
 
-#ifdef _WIN32
+// Cygwin is a POSIX system, whatever -mwin32 defines.
+#if defined(_WIN32) && !defined(__CYGWIN__)
 
 #if defined(_WINSOCKAPI_) && !defined(_WINSOCK2API_)
 #error \

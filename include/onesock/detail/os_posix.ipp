@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdint>
 #include <memory>
@@ -246,8 +245,10 @@ ONESOCK_INLINE std::error_code set_exclusive(Handle socket, bool exclusive) {
 }
 
 ONESOCK_INLINE std::error_code set_ipv6_only(Handle socket, bool ipv6_only) {
-  // OpenBSD: always true, and refuses to be told otherwise.
-  return set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
+  const std::error_code error = set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
+  // OpenBSD: always true, and says EINVAL if told otherwise.
+  const bool is_fixed = error == std::errc::invalid_argument && !ipv6_only;
+  return is_fixed ? std::make_error_code(std::errc::address_family_not_supported) : error;
 }
 
 ONESOCK_INLINE std::error_code bind(Handle socket, const Address& address) {
@@ -506,8 +507,8 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
   pthread_attr_t attributes;
   if (!task || ::pthread_attr_init(&attributes) != 0) return false;
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  const std::size_t least = static_cast<std::size_t>(PTHREAD_STACK_MIN);
-  ::pthread_attr_setstacksize(&attributes, (std::max<std::size_t>)(least, 256 * 1024));
+  // Where that is too little the system's own size stays. NetBSD has no PTHREAD_STACK_MIN to ask.
+  ::pthread_attr_setstacksize(&attributes, 256 * 1024);
   // Inherited by the new thread: signals are for the threads of the program.
   sigset_t all;
   sigset_t before;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <unordered_map>
 
@@ -19,6 +20,15 @@ static_assert(sizeof(fd_set) * 8 == FD_SETSIZE, "an fd_set is one bit for each d
 
 // An int: FreeBSD's FD_SETSIZE is unsigned.
 inline constexpr int set_size = static_cast<int>(FD_SETSIZE);
+
+/// The place of a descriptor in the set that has it. So narrow that FD_SET converts it silently: to
+/// long in glibc, to unsigned long in musl and FreeBSD.
+using SetBit = std::uint16_t;
+static_assert(FD_SETSIZE <= 65536, "a place in an fd_set is a SetBit");
+
+ONESOCK_INLINE SetBit set_bit(int descriptor) {
+  return static_cast<SetBit>(descriptor % set_size);
+}
 
 // illumos and Solaris: select() refuses whatever one fd_set has no room for.
 #ifdef __sun
@@ -89,7 +99,7 @@ ONESOCK_INLINE int Poller::Sets::fill() {
   for (const Watched& one : watched) {
     const int descriptor = os::native(one.handle);
     const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
-    const int bit = descriptor % os::set_size;
+    const os::SetBit bit = os::set_bit(descriptor);
     if (has(one.want, Interest::read)) FD_SET(bit, &read[place]);
     if (has(one.want, Interest::write | Interest::connect)) FD_SET(bit, &write[place]);
   }
@@ -100,7 +110,7 @@ ONESOCK_INLINE void Poller::Sets::mark_ready() {
   for (Watched& one : watched) {
     const int descriptor = os::native(one.handle);
     const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
-    const int bit = descriptor % os::set_size;
+    const os::SetBit bit = os::set_bit(descriptor);
     Interest found = Interest::none;
     if (FD_ISSET(bit, &read[place])) found = found | Interest::read;
     // A connect that failed is writable too.
