@@ -878,7 +878,8 @@ struct ServerOptions {
 /// The answer of a look-up: an error, or the addresses (their ports are ignored).
 using LookupAnswer = std::function<void(const Error&, const std::vector<Address>&)>;
 /// A resolver of your own: called on the loop's thread with the host and the family wanted; calls
-/// `answer` once, at once or later, on the loop's thread (from elsewhere: through Loop::post).
+/// `answer` once, at once or later, on the loop's thread (from elsewhere: through Loop::post). If
+/// it throws, the exception passes out of run(), and the look-up has failed: EAI_FAIL.
 using LookupFunction =
     std::function<void(const std::string& host, Family family, LookupAnswer answer)>;
 
@@ -1416,7 +1417,9 @@ struct DropInfo {
 ///
 /// listen() binds at once; `listening` or `error` follow on a turn. An `error` of listen() is not
 /// followed by `close`: the same Server may listen again. `close` comes once after close(), when
-/// the last connection has closed; the listeners are let go then, the constructor's too.
+/// the last connection has closed; the listeners are let go then, the constructor's too. A listen()
+/// before that begins anew at once, and keeps them: connections that live on put `close` off to the
+/// next close().
 class Server {
  public:
   /// `on_connection` is its first listener of `connection`. As Node's `net.createServer(listener)`.
@@ -6683,6 +6686,7 @@ class Connection final : public LoopItem {
 
     // Of its look-up.
     bool lookup_due = false;
+    bool is_asking = false;  // The lookup function is being called; or it threw.
     bool awaits_answer = false;
     std::uint64_t lookup_id = 0;
     std::size_t lookups_told = 0;
@@ -7030,11 +7034,6 @@ ONESOCK_INLINE void Connection::connect(const ConnectOptions& options,
   listeners_.connect.add(std::move(on_connect));
   options_ = options;
   allow_half_open_ = options.allow_half_open;
-  no_delay_ = no_delay_ && options.no_delay;
-  if (options.keep_alive) {
-    keep_alive_ = true;
-    keep_alive_delay_ = options.keep_alive_initial_delay;
-  }
   if (const auto fault = find_fault(options)) return fail_connect(fault);
   if (options.timeout > Milliseconds(0)) {
     connect_timer_ = start_timer(options.timeout, &Connection::time_out);
@@ -7081,11 +7080,13 @@ ONESOCK_INLINE void Connection::look_up() {
 ONESOCK_INLINE void Connection::ask_lookup_function() {
   const std::weak_ptr<Connection> weak = shared();
   const auto lookup = std::exchange(options_.lookup, {});
+  life_.is_asking = true;
   lookup(options_.host, options_.family,
          [weak, number = life_number_](const Error& error, const std::vector<Address>& addresses) {
            const auto self = weak.lock();
            if (self && self->life_number_ == number) self->answered(error, addresses);
          });
+  life_.is_asking = false;
 }
 
 ONESOCK_INLINE void Connection::answered(const Error& error,
@@ -7100,6 +7101,10 @@ ONESOCK_INLINE void Connection::answered(const Error& error,
 }
 
 ONESOCK_INLINE void Connection::tell_lookups() {
+  // One that threw is not waited for.
+  if (std::exchange(life_.is_asking, false)) {
+    answered(lookup_failed(ResolveError::failed, options_.host), {});
+  }
   if (std::exchange(life_.lookup_due, false)) ask_lookup_function();
   if (phase_ != Phase::looking_up || life_.awaits_answer) return;
   const auto count = life_.lookup_error ? 1 : life_.found.size();
@@ -7205,20 +7210,26 @@ ONESOCK_INLINE void Connection::open(Handle handle) {
   phase_ = Phase::open;
   life_.was_open = true;
   if (life_.remote.family != Family::local) {
-    if (no_delay_) os::set_no_delay(handle_, true);
-    if (keep_alive_) os::set_keep_alive(handle_, true, keep_alive_delay_);
+    if (no_delay_ && options_.no_delay) os::set_no_delay(handle_, true);
+    if (options_.keep_alive) {
+      os::set_keep_alive(handle_, true, options_.keep_alive_initial_delay);
+    } else if (keep_alive_) {
+      os::set_keep_alive(handle_, true, keep_alive_delay_);
+    }
   }
   update_interest();
 }
 
 ONESOCK_INLINE void Connection::set_no_delay(bool no_delay) {
   no_delay_ = no_delay;
+  options_.no_delay = true;  // What connect() was given counts no longer.
   if (phase_ == Phase::open) os::set_no_delay(handle_, no_delay);
 }
 
 ONESOCK_INLINE void Connection::set_keep_alive(bool keep_alive, Milliseconds initial_delay) {
   keep_alive_ = keep_alive;
   keep_alive_delay_ = initial_delay;
+  options_.keep_alive = false;  // What connect() was given counts no longer.
   if (phase_ == Phase::open) os::set_keep_alive(handle_, keep_alive, initial_delay);
 }
 
@@ -7894,7 +7905,8 @@ struct ServerListeners {
   Event<const DropInfo&> drop;
 };
 
-/// Lives: idle -> looking_up -> listening -> closing (its connections live on) -> idle.
+/// Lives: idle -> looking_up -> listening -> closing (its connections live on) -> idle; and from
+/// closing to looking_up again.
 class ServerState final : public LoopItem, public ConnectionOwner {
  public:
   ServerState(std::shared_ptr<LoopState> loop, const ServerOptions& options)
@@ -7939,6 +7951,7 @@ class ServerState final : public LoopItem, public ConnectionOwner {
   void stop_listening();
   void defer_outcome(const Error& error);
   void defer_close_if_empty();
+  void end_life();
 
   bool accept_one();
   void welcome(Handle accepted, const Address& peer);
@@ -7955,6 +7968,7 @@ class ServerState final : public LoopItem, public ConnectionOwner {
 
   Phase phase_ = Phase::idle;
   bool referenced_ = true;
+  bool owes_close_ = false;  // close() was called, and `close` not told yet.
   bool close_due_ = false;
   bool is_broken_ = false;      // accept() said so once; twice in a row is final.
   Listener<> on_listening_;     // Of the listen() that looks its host up.
@@ -7972,6 +7986,8 @@ class ServerState final : public LoopItem, public ConnectionOwner {
 
 }  // namespace detail
 ONESOCK_END_NAMESPACE
+
+#include <algorithm>
 
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
@@ -8000,7 +8016,7 @@ ONESOCK_INLINE bool ServerState::join_loop() {
 
 ONESOCK_INLINE bool ServerState::begin_life() {
   if (!join_loop()) return false;
-  if (phase_ != Phase::idle) {
+  if (phase_ != Phase::idle && phase_ != Phase::closing) {
     defer_outcome(ErrorFactory::already_listening());
     return false;
   }
@@ -8043,10 +8059,11 @@ ONESOCK_INLINE void ServerState::opened(Handle handle) {
 ONESOCK_INLINE void ServerState::give_up(const Error& error) {
   const auto keep = shared();
   const auto dropped = std::exchange(on_listening_, {});
-  phase_ = Phase::idle;
+  phase_ = owes_close_ ? Phase::closing : Phase::idle;
   if (referenced_) loop_->unref();
-  loop_->disown(*this);
+  if (!owes_close_) loop_->disown(*this);
   defer_outcome(error);
+  defer_close_if_empty();
 }
 
 ONESOCK_INLINE void ServerState::defer_outcome(const Error& error) {
@@ -8055,11 +8072,12 @@ ONESOCK_INLINE void ServerState::defer_outcome(const Error& error) {
 }
 
 ONESOCK_INLINE void ServerState::tell() {
-  while (!outcomes_.empty()) {
+  // One that listens again tells its `close` first.
+  while (!outcomes_.empty() && (!close_due_ || phase_ == Phase::closing)) {
     const auto error = std::move(outcomes_.front());
     outcomes_.pop_front();
     if (!error) {
-      if (phase_ == Phase::listening) listeners_.listening.fire();
+      listeners_.listening.fire();
     } else if (listeners_.error.empty()) {
       loop_->tell_unheard(error);
     } else {
@@ -8092,6 +8110,7 @@ ONESOCK_INLINE void ServerState::close(Done done) {
   // One that did not listen has listeners to let go, all the same.
   loop_->own(*this);
   phase_ = Phase::closing;
+  owes_close_ = true;
   if (is_active && referenced_) loop_->unref();
   if (is_active) stop_listening();
   defer_close_if_empty();
@@ -8101,6 +8120,9 @@ ONESOCK_INLINE void ServerState::stop_listening() {
   rest_timer_.cancel();
   if (lookup_id_ != 0) loop_->resolver().cancel(std::exchange(lookup_id_, 0));
   const auto dropped = std::exchange(on_listening_, {});
+  const auto is_listening = [](const Error& outcome) { return !outcome; };
+  outcomes_.erase(std::remove_if(outcomes_.begin(), outcomes_.end(), is_listening),
+                  outcomes_.end());
   if (handle_ == Handle::invalid) return;
   loop_->forget(handle_);
   close_listener(handle_);
@@ -8114,20 +8136,32 @@ ONESOCK_INLINE void ServerState::defer_close_if_empty() {
 }
 
 ONESOCK_INLINE void ServerState::tell_close() {
-  tell();
+  if (phase_ == Phase::closing) tell();
+  const bool is_over = phase_ == Phase::closing;
   if (std::exchange(close_due_, false)) {
-    phase_ = Phase::idle;
+    owes_close_ = false;
     closed_dones_.splice(closed_dones_.end(), close_dones_);
-    const auto keep = shared();
-    loop_->disown(*this);
-    auto listeners = std::exchange(listeners_, {});
-    listeners.close.fire();
+    if (is_over) {
+      end_life();
+    } else {
+      loop_->defer_tell(*this);
+      listeners_.close.fire();
+    }
   }
   while (!closed_dones_.empty()) {
     const auto done = std::move(closed_dones_.front());
     closed_dones_.pop_front();
     done.first(done.second);
   }
+}
+
+/// One that listens again keeps its listeners; the others are let go with `close`.
+ONESOCK_INLINE void ServerState::end_life() {
+  const auto keep = shared();
+  phase_ = Phase::idle;
+  loop_->disown(*this);
+  auto listeners = std::exchange(listeners_, {});
+  listeners.close.fire();
 }
 
 ONESOCK_INLINE void ServerState::close_all_connections() {
@@ -8170,7 +8204,7 @@ ONESOCK_INLINE void ServerState::watch() {
 ONESOCK_INLINE void ServerState::on_ready(Handle, Interest) {
   constexpr int most_per_turn = 64;  // So that a flood of clients leaves the others their turn.
   for (int count = 0; count < most_per_turn && phase_ == Phase::listening; ++count) {
-    if (!accept_one()) return;
+    if (close_due_ || !accept_one()) return;  // One that listens again tells its `close` first.
   }
 }
 

@@ -280,4 +280,42 @@ TEST_CASE("a set-up error that nobody listens for leaves run as Failure", "[loop
   CHECK_THROWS_AS(loop.run(), onesock::Failure);
 }
 
+TEST_CASE("a lookup function that throws has failed the look-up", "[loop][exceptions]") {
+  TestLoop loop;
+  EventLog log;
+  onesock::ConnectOptions options = to_port(1);
+  options.host = "some.name";
+  onesock::LookupAnswer kept;
+  options.lookup = [&](const std::string&, onesock::Family, onesock::LookupAnswer answer) {
+    kept = std::move(answer);
+    throw Oops();
+  };
+  Socket client(loop);
+  follow_attempts(client, log);
+  follow(client, log);
+  client.connect(options);
+  CHECK(run_to_the_end(loop) == 1);
+  kept({}, {onesock::Address::from_ip("127.0.0.1", 1)});  // Nobody waits for it any more.
+  CHECK_FALSE(loop.run());
+  CHECK(log.text() == "lookup(some.name=EAI_FAIL) error(EAI_FAIL) close(true)");
+}
+
+TEST_CASE("a lookup function that throws behind its answer has answered", "[loop][exceptions]") {
+  TestLoop loop;
+  EventLog log;
+  const ClosedPort closed;
+  onesock::ConnectOptions options = to_port(closed.port());
+  options.host = "some.name";
+  options.lookup = [](const std::string&, onesock::Family, const onesock::LookupAnswer& answer) {
+    answer({}, {onesock::Address::from_ip("127.0.0.1", 1)});
+    throw Oops();
+  };
+  Socket client(loop);
+  follow_attempts(client, log);
+  client.on_error([] {}).connect(options);
+  CHECK(run_to_the_end(loop) == 1);
+  CHECK(log.text() ==
+        "lookup(some.name=127.0.0.1) attempt(127.0.0.1) failed(127.0.0.1 ECONNREFUSED)");
+}
+
 #endif

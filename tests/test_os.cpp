@@ -575,6 +575,38 @@ TEST_CASE("small writes leave at once, or are gathered, as told", "[os]") {
   }
 }
 
+TEST_CASE("what one connect asks of its socket is not the next one's; what a call sets stays",
+          "[os]") {
+  support::TestLoop loop;
+  onesock::Server server(loop, [](onesock::Socket& client) { client.resume(); });
+  server.listen(0, "127.0.0.1").unref();
+  const onesock::Socket client(loop);
+  // "delay", or "-"; "alive", or "-".
+  const auto options_of = [&](onesock::ConnectOptions options, bool set_meanwhile = false) {
+    std::string found;
+    options.port = server.address().port;
+    options.host = "127.0.0.1";
+    client.connect(options, [&](onesock::Socket& connected) {
+      const Handle handle = static_cast<Handle>(connected.native_handle());
+      found = int_option(handle, IPPROTO_TCP, TCP_NODELAY) != 0 ? "- " : "delay ";
+      found += int_option(handle, SOL_SOCKET, SO_KEEPALIVE) != 0 ? "alive" : "-";
+      connected.end();
+    });
+    if (set_meanwhile) client.set_no_delay(true).set_keep_alive(false);
+    loop.run();
+    return found;
+  };
+  onesock::ConnectOptions unusual;
+  unusual.no_delay = false;
+  unusual.keep_alive = true;
+  CHECK(options_of(unusual) == "delay alive");
+  CHECK(options_of({}) == "- -");
+  CHECK(options_of(unusual, true) == "- -");
+  client.set_no_delay(false).set_keep_alive();
+  CHECK(options_of({}) == "delay alive");
+  CHECK(options_of({}) == "delay alive");
+}
+
 TEST_CASE("keep-alive is set with its idle time, in seconds rounded up", "[os]") {
   const Pair pair = open_pair();
   const Handle socket = pair.client.get();

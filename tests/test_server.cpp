@@ -181,6 +181,75 @@ TEST_CASE("listen while listening is an error, and the first listening stays", "
   CHECK(log.text() == "listening error(ERR_SERVER_ALREADY_LISTEN) close");
 }
 
+TEST_CASE("listen right after close listens at once, keeps the listeners, and close is told first",
+          "[server]") {
+  TestLoop loop;
+  EventLog log;
+  Server server(loop, [&](Socket& client) {
+    log.add("connection");
+    client.destroy();
+    server.close(log.done("second"));
+  });
+  follow(server, log);
+  server.listen(at_loopback(), log.note("called off")).close(log.done("first"));
+  server.listen(at_loopback(), log.note("callback"));
+  CHECK(server.listening());
+  Socket client(loop);
+  client.on_error([] {}).connect(to_port(server.address().port));
+  CHECK(log.empty());
+  loop.run();
+  CHECK(log.text() == "close first listening called off callback connection close second");
+  CHECK_FALSE(server.listening());
+}
+
+TEST_CASE("listen while old connections live puts close off to the next one", "[server]") {
+  Link link;
+  follow(link.server, link.log);
+  link.server.close(link.log.done("first"));
+  turn(link.loop);
+  link.server.listen(at_loopback(), link.log.note("callback")).ref();
+  link.client.destroy();
+  link.peer.resume();
+  run_until(link.loop, [&] { return link.server.connections() == 0; });
+  turn(link.loop);
+  CHECK(link.server.listening());
+  CHECK(link.log.text() == "listening callback");
+  link.server.close(link.log.done("second"));
+  link.loop.run();
+  CHECK(link.log.text() == "listening callback close first second");
+}
+
+TEST_CASE("a listen that fails before close is told leaves the close as it was", "[server]") {
+  Link link;
+  follow(link.server, link.log);
+  link.server.close(link.log.done("done"));
+  link.server.listen(at_loopback(-1), [] { FAIL("the failed call's listener"); });
+  turn(link.loop);
+  CHECK(link.log.text() == "error(ERR_SOCKET_BAD_PORT)");
+  link.client.destroy();
+  link.peer.resume();
+  link.loop.run();
+  CHECK(link.log.text() == "error(ERR_SOCKET_BAD_PORT) close done");
+
+  EventLog log;
+  Server server(link.loop);
+  follow(server, log);
+  server.listen(at_loopback()).close(log.done("done")).listen(at_loopback(-1));
+  link.loop.run();
+  CHECK(log.text() == "error(ERR_SOCKET_BAD_PORT) close done");
+}
+
+TEST_CASE("an error handler may listen again though close is due", "[server]") {
+  TestLoop loop;
+  EventLog log;
+  Server server(loop);
+  follow(server, log);
+  server.on_error([&] { server.listen(at_loopback(), [&] { server.close(); }); });
+  server.listen(at_loopback()).close(log.done("first")).listen(at_loopback(-1));
+  loop.run();
+  CHECK(log.text() == "error(ERR_SOCKET_BAD_PORT) close first listening close");
+}
+
 TEST_CASE("bad listen options are told on a turn and change nothing", "[server]") {
   TestLoop loop;
   const auto message_of = [&](const ListenOptions& options) {

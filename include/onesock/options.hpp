@@ -55,7 +55,8 @@ struct ServerOptions {
 /// The answer of a look-up: an error, or the addresses (their ports are ignored).
 using LookupAnswer = std::function<void(const Error&, const std::vector<Address>&)>;
 /// A resolver of your own: called on the loop's thread with the host and the family wanted; calls
-/// `answer` once, at once or later, on the loop's thread (from elsewhere: through Loop::post).
+/// `answer` once, at once or later, on the loop's thread (from elsewhere: through Loop::post). If
+/// it throws, the exception passes out of run(), and the look-up has failed: EAI_FAIL.
 using LookupFunction =
     std::function<void(const std::string& host, Family family, LookupAnswer answer)>;
 

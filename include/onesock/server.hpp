@@ -27,7 +27,9 @@ struct DropInfo {
 ///
 /// listen() binds at once; `listening` or `error` follow on a turn. An `error` of listen() is not
 /// followed by `close`: the same Server may listen again. `close` comes once after close(), when
-/// the last connection has closed; the listeners are let go then, the constructor's too.
+/// the last connection has closed; the listeners are let go then, the constructor's too. A listen()
+/// before that begins anew at once, and keeps them: connections that live on put `close` off to the
+/// next close().
 class Server {
  public:
   /// `on_connection` is its first listener of `connection`. As Node's `net.createServer(listener)`.

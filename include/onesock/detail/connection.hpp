@@ -138,6 +138,7 @@ class Connection final : public LoopItem {
 
     // Of its look-up.
     bool lookup_due = false;
+    bool is_asking = false;  // The lookup function is being called; or it threw.
     bool awaits_answer = false;
     std::uint64_t lookup_id = 0;
     std::size_t lookups_told = 0;

@@ -243,11 +243,6 @@ ONESOCK_INLINE void Connection::connect(const ConnectOptions& options,
   listeners_.connect.add(std::move(on_connect));
   options_ = options;
   allow_half_open_ = options.allow_half_open;
-  no_delay_ = no_delay_ && options.no_delay;
-  if (options.keep_alive) {
-    keep_alive_ = true;
-    keep_alive_delay_ = options.keep_alive_initial_delay;
-  }
   if (const auto fault = find_fault(options)) return fail_connect(fault);
   if (options.timeout > Milliseconds(0)) {
     connect_timer_ = start_timer(options.timeout, &Connection::time_out);
@@ -294,11 +289,13 @@ ONESOCK_INLINE void Connection::look_up() {
 ONESOCK_INLINE void Connection::ask_lookup_function() {
   const std::weak_ptr<Connection> weak = shared();
   const auto lookup = std::exchange(options_.lookup, {});
+  life_.is_asking = true;
   lookup(options_.host, options_.family,
          [weak, number = life_number_](const Error& error, const std::vector<Address>& addresses) {
            const auto self = weak.lock();
            if (self && self->life_number_ == number) self->answered(error, addresses);
          });
+  life_.is_asking = false;
 }
 
 ONESOCK_INLINE void Connection::answered(const Error& error,
@@ -313,6 +310,10 @@ ONESOCK_INLINE void Connection::answered(const Error& error,
 }
 
 ONESOCK_INLINE void Connection::tell_lookups() {
+  // One that threw is not waited for.
+  if (std::exchange(life_.is_asking, false)) {
+    answered(lookup_failed(ResolveError::failed, options_.host), {});
+  }
   if (std::exchange(life_.lookup_due, false)) ask_lookup_function();
   if (phase_ != Phase::looking_up || life_.awaits_answer) return;
   const auto count = life_.lookup_error ? 1 : life_.found.size();
@@ -418,20 +419,26 @@ ONESOCK_INLINE void Connection::open(Handle handle) {
   phase_ = Phase::open;
   life_.was_open = true;
   if (life_.remote.family != Family::local) {
-    if (no_delay_) os::set_no_delay(handle_, true);
-    if (keep_alive_) os::set_keep_alive(handle_, true, keep_alive_delay_);
+    if (no_delay_ && options_.no_delay) os::set_no_delay(handle_, true);
+    if (options_.keep_alive) {
+      os::set_keep_alive(handle_, true, options_.keep_alive_initial_delay);
+    } else if (keep_alive_) {
+      os::set_keep_alive(handle_, true, keep_alive_delay_);
+    }
   }
   update_interest();
 }
 
 ONESOCK_INLINE void Connection::set_no_delay(bool no_delay) {
   no_delay_ = no_delay;
+  options_.no_delay = true;  // What connect() was given counts no longer.
   if (phase_ == Phase::open) os::set_no_delay(handle_, no_delay);
 }
 
 ONESOCK_INLINE void Connection::set_keep_alive(bool keep_alive, Milliseconds initial_delay) {
   keep_alive_ = keep_alive;
   keep_alive_delay_ = initial_delay;
+  options_.keep_alive = false;  // What connect() was given counts no longer.
   if (phase_ == Phase::open) os::set_keep_alive(handle_, keep_alive, initial_delay);
 }
 

@@ -28,7 +28,8 @@ struct ServerListeners {
   Event<const DropInfo&> drop;
 };
 
-/// Lives: idle -> looking_up -> listening -> closing (its connections live on) -> idle.
+/// Lives: idle -> looking_up -> listening -> closing (its connections live on) -> idle; and from
+/// closing to looking_up again.
 class ServerState final : public LoopItem, public ConnectionOwner {
  public:
   ServerState(std::shared_ptr<LoopState> loop, const ServerOptions& options)
@@ -73,6 +74,7 @@ class ServerState final : public LoopItem, public ConnectionOwner {
   void stop_listening();
   void defer_outcome(const Error& error);
   void defer_close_if_empty();
+  void end_life();
 
   bool accept_one();
   void welcome(Handle accepted, const Address& peer);
@@ -89,6 +91,7 @@ class ServerState final : public LoopItem, public ConnectionOwner {
 
   Phase phase_ = Phase::idle;
   bool referenced_ = true;
+  bool owes_close_ = false;  // close() was called, and `close` not told yet.
   bool close_due_ = false;
   bool is_broken_ = false;      // accept() said so once; twice in a row is final.
   Listener<> on_listening_;     // Of the listen() that looks its host up.

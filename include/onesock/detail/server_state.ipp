@@ -3,6 +3,8 @@
 
 #include "server_state.hpp"
 
+#include <algorithm>
+
 #include "listener_socket.hpp"
 #include "os.hpp"
 
@@ -33,7 +35,7 @@ ONESOCK_INLINE bool ServerState::join_loop() {
 
 ONESOCK_INLINE bool ServerState::begin_life() {
   if (!join_loop()) return false;
-  if (phase_ != Phase::idle) {
+  if (phase_ != Phase::idle && phase_ != Phase::closing) {
     defer_outcome(ErrorFactory::already_listening());
     return false;
   }
@@ -76,10 +78,11 @@ ONESOCK_INLINE void ServerState::opened(Handle handle) {
 ONESOCK_INLINE void ServerState::give_up(const Error& error) {
   const auto keep = shared();
   const auto dropped = std::exchange(on_listening_, {});
-  phase_ = Phase::idle;
+  phase_ = owes_close_ ? Phase::closing : Phase::idle;
   if (referenced_) loop_->unref();
-  loop_->disown(*this);
+  if (!owes_close_) loop_->disown(*this);
   defer_outcome(error);
+  defer_close_if_empty();
 }
 
 ONESOCK_INLINE void ServerState::defer_outcome(const Error& error) {
@@ -88,11 +91,12 @@ ONESOCK_INLINE void ServerState::defer_outcome(const Error& error) {
 }
 
 ONESOCK_INLINE void ServerState::tell() {
-  while (!outcomes_.empty()) {
+  // One that listens again tells its `close` first.
+  while (!outcomes_.empty() && (!close_due_ || phase_ == Phase::closing)) {
     const auto error = std::move(outcomes_.front());
     outcomes_.pop_front();
     if (!error) {
-      if (phase_ == Phase::listening) listeners_.listening.fire();
+      listeners_.listening.fire();
     } else if (listeners_.error.empty()) {
       loop_->tell_unheard(error);
     } else {
@@ -125,6 +129,7 @@ ONESOCK_INLINE void ServerState::close(Done done) {
   // One that did not listen has listeners to let go, all the same.
   loop_->own(*this);
   phase_ = Phase::closing;
+  owes_close_ = true;
   if (is_active && referenced_) loop_->unref();
   if (is_active) stop_listening();
   defer_close_if_empty();
@@ -134,6 +139,9 @@ ONESOCK_INLINE void ServerState::stop_listening() {
   rest_timer_.cancel();
   if (lookup_id_ != 0) loop_->resolver().cancel(std::exchange(lookup_id_, 0));
   const auto dropped = std::exchange(on_listening_, {});
+  const auto is_listening = [](const Error& outcome) { return !outcome; };
+  outcomes_.erase(std::remove_if(outcomes_.begin(), outcomes_.end(), is_listening),
+                  outcomes_.end());
   if (handle_ == Handle::invalid) return;
   loop_->forget(handle_);
   close_listener(handle_);
@@ -147,20 +155,32 @@ ONESOCK_INLINE void ServerState::defer_close_if_empty() {
 }
 
 ONESOCK_INLINE void ServerState::tell_close() {
-  tell();
+  if (phase_ == Phase::closing) tell();
+  const bool is_over = phase_ == Phase::closing;
   if (std::exchange(close_due_, false)) {
-    phase_ = Phase::idle;
+    owes_close_ = false;
     closed_dones_.splice(closed_dones_.end(), close_dones_);
-    const auto keep = shared();
-    loop_->disown(*this);
-    auto listeners = std::exchange(listeners_, {});
-    listeners.close.fire();
+    if (is_over) {
+      end_life();
+    } else {
+      loop_->defer_tell(*this);
+      listeners_.close.fire();
+    }
   }
   while (!closed_dones_.empty()) {
     const auto done = std::move(closed_dones_.front());
     closed_dones_.pop_front();
     done.first(done.second);
   }
+}
+
+/// One that listens again keeps its listeners; the others are let go with `close`.
+ONESOCK_INLINE void ServerState::end_life() {
+  const auto keep = shared();
+  phase_ = Phase::idle;
+  loop_->disown(*this);
+  auto listeners = std::exchange(listeners_, {});
+  listeners.close.fire();
 }
 
 ONESOCK_INLINE void ServerState::close_all_connections() {
@@ -203,7 +223,7 @@ ONESOCK_INLINE void ServerState::watch() {
 ONESOCK_INLINE void ServerState::on_ready(Handle, Interest) {
   constexpr int most_per_turn = 64;  // So that a flood of clients leaves the others their turn.
   for (int count = 0; count < most_per_turn && phase_ == Phase::listening; ++count) {
-    if (!accept_one()) return;
+    if (close_due_ || !accept_one()) return;  // One that listens again tells its `close` first.
   }
 }
 
