@@ -3264,6 +3264,11 @@ std::error_code resolve(const std::string& host, Family family, std::vector<Addr
 /// under ONESOCK_NO_THREADS).
 bool start_thread(void (*run)(void*), void* argument);
 
+/// A pointer of each thread, null at first; the destructor of a thread_local object may ask for it.
+/// Not there under ONESOCK_NO_THREADS.
+void* thread_value();
+void set_thread_value(void* value);
+
 }  // namespace os
 }  // namespace detail
 ONESOCK_END_NAMESPACE
@@ -3913,6 +3918,21 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
   static_cast<void>(task.release());
   ::CloseHandle(reinterpret_cast<HANDLE>(thread));
   return true;
+}
+
+/// Not a thread_local: MinGW's GCC gives its memory back before it runs the destructors. Never
+/// freed, as those run last of all.
+ONESOCK_INLINE DWORD thread_place() {
+  static const DWORD place = ::TlsAlloc();
+  return place;
+}
+
+ONESOCK_INLINE void* thread_value() {
+  return ::TlsGetValue(thread_place());
+}
+
+ONESOCK_INLINE void set_thread_value(void* value) {
+  ::TlsSetValue(thread_place(), value);
 }
 
 #endif
@@ -4663,6 +4683,19 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
   ::pthread_attr_destroy(&attributes);
   if (started) static_cast<void>(task.release());
   return started;
+}
+
+ONESOCK_INLINE void*& thread_place() {
+  static thread_local void* value = nullptr;
+  return value;
+}
+
+ONESOCK_INLINE void* thread_value() {
+  return thread_place();
+}
+
+ONESOCK_INLINE void set_thread_value(void* value) {
+  thread_place() = value;
 }
 
 #endif
@@ -6439,13 +6472,28 @@ ONESOCK_INLINE void Loop::set_receive_buffer_size(std::size_t bytes) {
   state_->set_receive_buffer_size(bytes);
 }
 
+namespace detail {
+
+/// Takes this thread's default loop with the thread. It has no memory of its own: see
+/// os::thread_value().
+struct DefaultLoopEnd {
+  ~DefaultLoopEnd() {
+    delete static_cast<Loop*>(os::thread_value());
+    os::set_thread_value(nullptr);
+  }
+};
+
+}  // namespace detail
+
 ONESOCK_INLINE Loop& default_loop() {
 #ifdef ONESOCK_NO_THREADS
   static Loop loop;
-#else
-  static thread_local Loop loop;
-#endif
   return loop;
+#else
+  static thread_local detail::DefaultLoopEnd end;
+  if (detail::os::thread_value() == nullptr) detail::os::set_thread_value(new Loop());
+  return *static_cast<Loop*>(detail::os::thread_value());
+#endif
 }
 
 ONESOCK_INLINE bool run() {

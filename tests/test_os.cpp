@@ -781,6 +781,23 @@ TEST_CASE("a started thread has room on its stack and can resolve", "[os]") {
   REQUIRE(answer_of_thread(work));
 }
 
+TEST_CASE("a thread's value is its own, and there when its thread_local objects go", "[os]") {
+  static void* found = nullptr;
+  struct AsksAtTheEnd {
+    ~AsksAtTheEnd() { found = os::thread_value(); }
+  };
+  void* const mine = os::thread_value();
+  int theirs = 0;
+  std::thread other([&theirs] {
+    static thread_local AsksAtTheEnd last;
+    found = os::thread_value();
+    if (found == nullptr) os::set_thread_value(&theirs);
+  });
+  other.join();
+  REQUIRE(found == &theirs);
+  REQUIRE(os::thread_value() == mine);
+}
+
 #ifdef SIGUSR1
 TEST_CASE("a started thread leaves signals to the others", "[os]") {
   const auto work = [] {

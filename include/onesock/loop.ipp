@@ -394,13 +394,28 @@ ONESOCK_INLINE void Loop::set_receive_buffer_size(std::size_t bytes) {
   state_->set_receive_buffer_size(bytes);
 }
 
+namespace detail {
+
+/// Takes this thread's default loop with the thread. It has no memory of its own: see
+/// os::thread_value().
+struct DefaultLoopEnd {
+  ~DefaultLoopEnd() {
+    delete static_cast<Loop*>(os::thread_value());
+    os::set_thread_value(nullptr);
+  }
+};
+
+}  // namespace detail
+
 ONESOCK_INLINE Loop& default_loop() {
 #ifdef ONESOCK_NO_THREADS
   static Loop loop;
-#else
-  static thread_local Loop loop;
-#endif
   return loop;
+#else
+  static thread_local detail::DefaultLoopEnd end;
+  if (detail::os::thread_value() == nullptr) detail::os::set_thread_value(new Loop());
+  return *static_cast<Loop*>(detail::os::thread_value());
+#endif
 }
 
 ONESOCK_INLINE bool run() {

@@ -126,6 +126,11 @@ std::error_code resolve(const std::string& host, Family family, std::vector<Addr
 /// under ONESOCK_NO_THREADS).
 bool start_thread(void (*run)(void*), void* argument);
 
+/// A pointer of each thread, null at first; the destructor of a thread_local object may ask for it.
+/// Not there under ONESOCK_NO_THREADS.
+void* thread_value();
+void set_thread_value(void* value);
+
 }  // namespace os
 }  // namespace detail
 ONESOCK_END_NAMESPACE

@@ -522,6 +522,19 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
   return started;
 }
 
+ONESOCK_INLINE void*& thread_place() {
+  static thread_local void* value = nullptr;
+  return value;
+}
+
+ONESOCK_INLINE void* thread_value() {
+  return thread_place();
+}
+
+ONESOCK_INLINE void set_thread_value(void* value) {
+  thread_place() = value;
+}
+
 #endif
 
 }  // namespace os

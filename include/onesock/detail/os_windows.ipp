@@ -528,6 +528,21 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
   return true;
 }
 
+/// Not a thread_local: MinGW's GCC gives its memory back before it runs the destructors. Never
+/// freed, as those run last of all.
+ONESOCK_INLINE DWORD thread_place() {
+  static const DWORD place = ::TlsAlloc();
+  return place;
+}
+
+ONESOCK_INLINE void* thread_value() {
+  return ::TlsGetValue(thread_place());
+}
+
+ONESOCK_INLINE void set_thread_value(void* value) {
+  ::TlsSetValue(thread_place(), value);
+}
+
 #endif
 
 }  // namespace os
