@@ -226,27 +226,32 @@ class Builder:
         return row
 
 
-def table(rows):
-    lines = ["| target | compiler | C++ | flags | compiled, linked | test cases | tcpserver, -Os, stripped |",
-             "|---|---|---|---|---|---|---|"]
-    for row in rows:
-        target = row.target
-        result = row.result
-        if row.ran and row.ran < ENOUGH * rows[0].ran:
-            result = result.replace("passed", "partly", 1)
-        flags = f"`{target.flags}`" if re.sub("-O.( -s)?", "", target.flags) else ""
-        standard = {23: "2b"}.get(target.standard, target.standard)
-        lines.append(f"| {target.name} | {row.compiler} | {standard} | {flags} | "
-                     f"{'yes' if row.built else 'no'} | {result} | {row.size} |")
-    return "\n".join(lines)
+HEAD = ("| target | compiler | C++ | flags | compiled, linked | test cases | tcpserver, -Os, stripped |",
+        "|---|---|---|---|---|---|---|")
 
 
-def update_document(text, command):
+def line(row, first):
+    """`first` is how many cases the first target ran, or 0."""
+    target = row.target
+    result = row.result
+    if row.ran and row.ran < ENOUGH * first:
+        result = result.replace("passed", "partly", 1)
+    flags = f"`{target.flags}`" if re.sub("-O.( -s)?", "", target.flags) else ""
+    standard = {23: "2b"}.get(target.standard, target.standard)
+    return (f"| {target.name} | {row.compiler} | {standard} | {flags} | "
+            f"{'yes' if row.built else 'no'} | {result} | {row.size} |")
+
+
+def update_document(lines):
+    """Each target has its place; the rows of those that were not run stay as they are."""
     document = DOCUMENT.read_text(encoding="utf-8")
     begin, end = "<!-- table -->\n", "<!-- end of table -->"
-    head, rest = document.split(begin)
-    tail = rest.split(end)[1]
-    DOCUMENT.write_text(f"{head}{begin}`{command}` printed:\n\n{text}\n{end}{tail}", encoding="utf-8")
+    before, rest = document.split(begin)
+    old, after = rest.split(end)
+    kept = {text.split("|")[1].strip(): text for text in old.splitlines() if text.startswith("| ")}
+    rows = [text for text in ((kept | lines).get(target.name) for target in TARGETS) if text]
+    DOCUMENT.write_text(before + begin + "\n".join([*HEAD, *rows]) + "\n" + end + after,
+                        encoding="utf-8")
 
 
 def main():
@@ -255,7 +260,7 @@ def main():
                                      description=__doc__.splitlines()[0])
     parser.add_argument("--fast", action="store_true", help="only " + ", ".join(FAST))
     parser.add_argument("--list", action="store_true", help="name the targets, and do nothing")
-    parser.add_argument("--update", action="store_true", help="put the table into docs/portability.md")
+    parser.add_argument("--update", action="store_true", help="put the rows into docs/portability.md")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets at once")
     parser.add_argument("targets", nargs="*", metavar="target", help="only these")
     options = parser.parse_args()
@@ -270,10 +275,10 @@ def main():
     install(targets)
     with ThreadPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(lambda target: Builder(target).row(), targets))
-    text = table(rows)
-    print(text)
+    lines = {row.target.name: line(row, rows[0].ran) for row in rows}
+    print("\n".join([*HEAD, *lines.values()]))
     if options.update:
-        update_document(text, "tools/portability.sh")
+        update_document(lines)
     sys.exit(0 if all(row.passed for row in rows) else 1)
 
 
