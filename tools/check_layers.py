@@ -93,7 +93,8 @@ WORDS = [
     (r"\b(dynamic_cast|typeid)\b", "", "no RTTI"),
     (r"\bassert\b", "", "no assert"),
     (r"\[\[(likely|unlikely|no_unique_address)\b", "", "an attribute of C++20"),
-    (r"\b(chars_format|hardware_\w+_interference_size)\b", "", "floating point in <charconv>, and this, came after GCC 8"),
+    (r"\b(chars_format|hardware_\w+_interference_size)\b", "",
+     "floating point in <charconv>, and this, came after GCC 8"),
     (r"\b(min|max)\s*\(", "", "write (std::min)(a, b): <windows.h> has a macro"),
 ]
 

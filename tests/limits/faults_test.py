@@ -56,7 +56,8 @@ BROKEN = [
     ("accept:ENFILE:1", "close(false)", []),
     ("accept:ENOSYS:1,fcntl:EINVAL:1", "close(false)", []),
     ("recv:EOF:1", "close(false)", SERVED),
-    *((f"recv:{name}:1", "error(read ECONNRESET) close(true)", ["connection", f"error(read {name})", "close(true)"])
+    *((f"recv:{name}:1", "error(read ECONNRESET) close(true)",
+       ["connection", f"error(read {name})", "close(true)"])
       for name in ["ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENOTCONN", "ENOMEM", "EBADF"]),
     *((f"send:{name}:1", f"error(write {name}) close(true)", SERVED)
       for name in ["EPIPE", "ECONNRESET", "ENOMEM", "EHOSTUNREACH", "EMSGSIZE"]),
@@ -67,7 +68,8 @@ BROKEN = [
 # The blocking pair: what the step says that fails; the second talk is well.
 BLOCKING = {
     **{rule: f"listen(listen {text} {HOST})" for rule, text in LISTEN.items()},
-    **{rule: f"connect(connect {rule.split(':')[1]} {HOST}:PORT)" for rule in CONNECT if "getsockopt" not in rule},
+    **{rule: f"connect(connect {rule.split(':')[1]} {HOST}:PORT)"
+       for rule in CONNECT if "getsockopt" not in rule},
     "accept:EMFILE:1": f"accept(accept EMFILE: too many open files {HOST}:PORT)",
     "accept:ENFILE:1": f"accept(accept ENFILE: file table overflow {HOST}:PORT)",
     "accept:ENOBUFS:1": f"accept(accept ENOBUFS: no buffer space available {HOST}:PORT)",
@@ -122,7 +124,8 @@ def test_events(build):
     events(build, "getsockname:EBADF:1+", [], nowhere, others=nowhere, address="nothing known")
     for number, name in [(-2, "ENOTFOUND"), (-3, "EAI_AGAIN"), (-4, "EAI_FAIL")]:
         lost = f"error(getaddrinfo {name} board.test) close(true)"
-        events(build, f"getaddrinfo:{number}:1+", [], lost, listen="any", host="board.test", others=lost, address="::")
+        events(build, f"getaddrinfo:{number}:1+", [], lost, listen="any", host="board.test",
+               others=lost, address="::")
     expect_equal("no waker", run(build, "pipe:EMFILE:1+", "events", HOST, HOST, BYTES),
                  ["failure: loop EMFILE: too many open files"])
 

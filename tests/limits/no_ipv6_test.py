@@ -36,7 +36,8 @@ def check(name, start, missing, everywhere):
     where listen(0) listens then."""
     def run(*arguments):
         lines = Peer(*start, "events", *arguments, 1000).finish()
-        return [re.sub(r"::1:\d+", "::1:PORT", line) for line in lines if not line.startswith("faults: ")]
+        return [re.sub(r"::1:\d+", "::1:PORT", line) for line in lines
+                if not line.startswith("faults: ")]
 
     short = missing.partition(":")[0]
     expect_equal(f"{name}: listen(0), localhost", run("any", "localhost"), [*SERVED, f"listened on {everywhere}"])
