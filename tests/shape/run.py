@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +22,11 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion
             "-Wold-style-cast", "-Werror"]
 NO_EXCEPTIONS = ["-fno-exceptions", "-fno-rtti"]
 NO_THREADS = "-DONESOCK_NO_THREADS"
+# What else a library may be compiled with, whatever its program is.
+OTHER_HABITS = [*NO_EXCEPTIONS, "-O1", "-fvisibility=hidden", "-ffast-math", "-fshort-enums",
+                "-fno-threadsafe-statics"]
+# Sections and functions by which code runs before main: ELF, Mach-O, COFF.
+CONSTRUCTORS = [b".init_array", b".ctors", b"__mod_init_func", b".CRT$XC", b"_GLOBAL__sub_I_"]
 
 
 class Failed(Exception):
@@ -37,6 +43,9 @@ class Shape:
         self.windows = "mingw" in machine or "windows" in machine
         self.split = options.form == "split"
         self.include = ROOT / ("include/onesock" if options.form == "include" else "single_include")
+        self.made = {}
+        self.locks = {}
+        self.place_other_copy()
 
     # What the checks are made of.
 
@@ -49,9 +58,26 @@ class Shape:
                          f"{result.stdout}")
         return result.stdout
 
+    def once(self, make, *arguments):
+        """What make(*arguments) returns; who asks again gets what was made then."""
+        key = (make.__name__, arguments)
+        with self.locks.setdefault(key, threading.Lock()):
+            if key not in self.made:
+                self.made[key] = make(*arguments)
+            return self.made[key]
+
+    def place_other_copy(self):
+        """The header at another path, and not quite the same; users copy the single one only."""
+        other = self.folder / "other"
+        if self.options.form == "include":
+            return other.symlink_to(self.include)
+        other.mkdir()
+        text = (self.include / "onesock.hpp").read_text(encoding="utf-8")
+        (other / "onesock.hpp").write_text("// A copy.\n" + text, encoding="utf-8")
+
     def compiler(self, *flags, std=None):
         command = [self.options.compiler, f"-std={std or 'c++' + self.options.std}", *WARNINGS,
-                   "-I", self.include, *flags]
+                   "-I", self.include, "-I", self.folder, *flags]
         if self.split:
             command.append("-DONESOCK_SPLIT")
         if not self.windows and NO_THREADS not in flags:
@@ -67,28 +93,39 @@ class Shape:
         if message not in said:
             raise Failed(f"{source} is rejected, but not with '{message}':\n{said}")
 
-    def object(self, source, *flags, std=None):
+    def object(self, source, *flags):
         if self.options.compile_only:
-            return self.syntax(source, *flags, std=std)
+            return self.syntax(source, *flags)
+        return self.once(self.new_object, source, *flags)
+
+    def new_object(self, source, *flags):
+        if self.windows:  # MinGW's ld takes long for unoptimized objects.
+            flags = ["-O1", *flags]
         with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".o", delete=False) as target:
-            self.output(self.compiler("-c", *flags, std=std) + [SHAPE / source, "-o", target.name])
+            self.output(self.compiler("-c", *flags) + [SHAPE / source, "-o", target.name])
         return target.name
 
-    def program(self, name, objects, *flags, std=None):
+    def link(self, name, objects, *flags):
+        target = self.folder / name
+        system = ["-static", "-lws2_32"] if self.windows else ["-pthread"]
+        if NO_THREADS in flags and not self.windows:
+            system = []
+        self.output([self.options.compiler, *objects, "-o", target, *flags, *system])
+        return target
+
+    def run(self, program, *arguments):
+        if not self.windows:
+            self.output([program, *arguments])
+        elif self.options.runner:
+            self.output([self.options.runner, program, *arguments])
+
+    def program(self, name, objects, *flags):
         """Links the objects, with the bodies if they are elsewhere, and runs the program."""
         if self.options.compile_only:
             return
         if self.split:
-            objects = [*objects, self.object("implementation_late.cpp", *flags, std=std)]
-        target = self.folder / (name + ".exe")
-        system = ["-static", "-lws2_32"] if self.windows else ["-pthread"]
-        if NO_THREADS in flags and not self.windows:
-            system = []
-        self.output([self.options.compiler, *objects, "-o", target, *system])
-        if not self.windows:
-            self.output([target])
-        elif self.options.runner:
-            self.output([self.options.runner, target])
+            objects = [*objects, self.object("implementation_late.cpp", *flags)]
+        self.run(self.link(name + ".exe", objects, *flags))
 
     # The checks.
 
@@ -117,10 +154,38 @@ class Shape:
             raise Failed(f"without threads, but: {' '.join(sorted(set(asked)))}")
         self.program("no_threads", objects[:1], NO_THREADS)
 
-    def check_mixed_modes(self):
-        if not self.split:
-            self.program("mixed_modes", [self.object("mixed_modes_a.cpp"),
-                                         self.object("mixed_modes_b.cpp", *NO_EXCEPTIONS)])
+    def check_own_copies(self):
+        """A program and a library, header-only each, in one file, linked, and loaded."""
+        if self.split:
+            return
+        program = self.object("own_copy.cpp")
+        same = self.object("own_copy_library.cpp", "-fPIC")
+        other = self.object("own_copy_library.cpp", "-fPIC", *OTHER_HABITS)
+        linked, loaded = (self.object(f"own_copy_{how}.cpp") for how in ("linked", "loaded"))
+        if self.options.compile_only:
+            return
+        self.run(self.link("own_copy_static.exe", [program, linked, other]))
+        libraries = [self.link(name, [made], "-shared")
+                     for name, made in (("same.dll", same), ("other.dll", other))]
+        flags = [] if self.windows else [f"-Wl,-rpath,{self.folder}", "-ldl"]
+        self.run(self.link("own_copy_linked.exe", [program, linked, libraries[0]], *flags))
+        loader = self.link("own_copy_loaded.exe", [program, loaded], *flags)
+        for library in libraries:
+            self.run(loader, library)
+
+    def check_no_constructors(self):
+        """Nothing of ours runs before main."""
+        if self.options.compile_only:
+            return
+        source = "implementation_late.cpp" if self.split else "two_tus_b.cpp"
+        made = Path(self.object(source)).read_bytes()
+        found = [mark.decode() for mark in CONSTRUCTORS if mark in made]
+        if found:
+            raise Failed(f"{source} runs code before main: {' '.join(found)}")
+
+    def check_leaves_no_trace(self):
+        fortified = [] if self.windows else ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"]
+        self.program("leaves_no_trace", [self.object("leaves_no_trace.cpp", "-O1", *fortified)])
 
     def check_hostile_macros(self):
         self.syntax("hostile_macros.cpp")
@@ -129,18 +194,40 @@ class Shape:
         self.syntax("implementation_late.cpp")
 
     def check_no_leak(self):
-        if self.split:
-            self.syntax("no_leak.cpp")
+        """Split mode shows what the standard headers that it names show, and its own."""
+        if not self.split:
+            return
+        self.syntax("no_leak.cpp")
+        header = (self.include / "onesock.hpp").read_text(encoding="utf-8")
+        declarations = header[:header.index("#define ONESOCK_BODIES")]
+        standard = re.findall(r"^#include <\w+>", declarations, re.M)
+        leaked = (self.preprocessed('#include "onesock.hpp"') -
+                  self.preprocessed("\n".join(standard)) - {str(self.include / "onesock.hpp")})
+        leaked = [name for name in sorted(leaked) if not name.startswith("ONESOCK_")]
+        if leaked:
+            raise Failed(f"split mode leaks {' '.join(leaked)}")
+
+    def preprocessed(self, text):
+        """The files and the macros that a source sees."""
+        source = self.folder / "preprocessed.cpp"
+        source.write_text(text + "\n", encoding="utf-8")
+        shown = self.output(self.compiler("-E", "-dD") + [source])
+        return set(re.findall(r'^# \d+ "([^"]+)"', shown, re.M)
+                   + re.findall(r"^#define (\w+)", shown, re.M))
+
+    def check_neighbours(self):
+        if not self.windows:
+            return self.syntax("neighbours.cpp")
+        self.syntax("neighbours.cpp", "-D_WIN32_WINNT=0x0A00")
+        self.syntax("neighbours.cpp", "-D_WIN32_WINNT=0x0600", "-DSYSTEM_FIRST", "-DWITH_NOMINMAX",
+                    "-DWIN32_LEAN_AND_MEAN", "-DUNICODE", "-D_UNICODE")
 
     def check_windows_first(self):
         if self.windows and self.split:
             self.syntax("windows_first.cpp")
         elif self.windows:
             self.rejects("windows_first.cpp", "#error \"onesock")
-
-    def check_windows_after(self):
-        if self.windows:
-            self.syntax("windows_after.cpp")
+            self.syntax("windows_first.cpp", "-DWIN32_LEAN_AND_MEAN")
 
     def check_older_language(self):
         self.rejects("two_tus_b.cpp", "onesock needs C++17", std="c++14")
@@ -150,14 +237,23 @@ class Shape:
         source.write_text(f'#include "{header}"\n#include "{header}"\n', encoding="utf-8")
         self.syntax(source)
 
+    def precompile(self):
+        """What makes a compiler take the header as precompiled; there is no other at that path."""
+        header = self.folder / "precompiled" / "onesock.hpp"
+        header.parent.mkdir()
+        self.output(self.compiler("-x", "c++-header") +
+                    [self.include / "onesock.hpp", "-o", f"{header}.gch"])
+        return ["-include", header]
+
     def check_readme(self, number, snippet):
-        """A snippet without an #include stands for the inside of a function."""
+        """Precompiled, for speed and to see that it can be. Without an #include a snippet stands
+        for the inside of a function."""
         if "#include" not in snippet:
             snippet = ('#include "onesock.hpp"\n#include <iostream>\n'
                        f'int snippet();\nint snippet() {{\n{snippet}return 0; }}\n')
         source = self.folder / f"readme_{number}.cpp"
         source.write_text(snippet, encoding="utf-8")
-        self.syntax(source)
+        self.syntax(source, *self.once(self.precompile))
 
     def checks(self):
         """All of them, as (name, function, arguments)."""
