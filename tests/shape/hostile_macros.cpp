@@ -1,4 +1,4 @@
-// onesock: words that <windows.h>, Qt and GNU mode have as macros are all macros here.
+// onesock: words that <windows.h>, Qt, X11 and GNU mode have as macros are all macros here.
 // SPDX-License-Identifier: MIT
 //
 // What is not ours must survive, so the standard and the system headers come first.
@@ -74,6 +74,13 @@
 #undef slots
 #undef signals
 #undef foreach
+#undef forever
+#undef Bool
+#undef None
+#undef Status
+#undef Success
+#undef True
+#undef False
 #undef min
 #undef max
 #undef unix
@@ -94,6 +101,13 @@
 #define slots 0 hostile
 #define signals 0 hostile
 #define foreach 0 hostile
+#define forever 0 hostile
+#define Bool 0 hostile
+#define None 0 hostile
+#define Status 0 hostile
+#define Success 0 hostile
+#define True 0 hostile
+#define False 0 hostile
 #define min(a, b) 0 hostile
 #define max(a, b) 0 hostile
 #define unix 0 hostile
