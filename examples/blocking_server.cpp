@@ -11,7 +11,7 @@
 #include <iostream>
 
 // Answers what comes until the client ends.
-void serve(onesock::Client& client) {
+static void serve(onesock::Client& client) {
   std::cout << "client coming " << client.remote_address() << '\n';
   client.set_timeout(std::chrono::seconds(5));
   while (const auto data = client.read()) {

@@ -201,7 +201,8 @@ namespace detail {
 using Utf8Char = decltype(u8'x');  // char8_t since C++20, char before
 
 template <class T>
-inline constexpr bool is_text = std::is_same_v<T, char> || std::is_same_v<T, Utf8Char>;
+inline constexpr bool is_text =
+    std::disjunction_v<std::is_same<T, char>, std::is_same<T, Utf8Char>>;
 
 template <class T>
 inline constexpr bool is_byte = is_text<T> || std::is_same_v<T, signed char> ||
@@ -1013,8 +1014,7 @@ class Listener {
 
   template <class Callable>
   struct Held final : Base {
-    template <class F>
-    explicit Held(F&& callable) : callable_(std::forward<F>(callable)) {}
+    explicit Held(Callable callable) : callable_(std::move(callable)) {}
 
     void call([[maybe_unused]] Args... args) override {
       if constexpr (std::is_invocable_v<Callable&, Args...>) {
@@ -1831,25 +1831,25 @@ inline constexpr EncodingName encoding_names[] = {
 
 inline constexpr char32_t replacement_character = 0xFFFD;
 
-ONESOCK_INLINE unsigned char byte_at(std::string_view bytes, std::size_t at) {
+inline unsigned char byte_at(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
 }
 
 // Not std::tolower: that one asks the user's locale.
-ONESOCK_INLINE char ascii_lower(char letter) {
+inline char ascii_lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
-ONESOCK_INLINE bool equal_ignoring_case(std::string_view left, std::string_view right) {
+inline bool equal_ignoring_case(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                     [](char a, char b) { return ascii_lower(a) == ascii_lower(b); });
 }
 
-ONESOCK_INLINE bool is_high_surrogate(char32_t unit) {
+inline bool is_high_surrogate(char32_t unit) {
   return unit >= 0xD800 && unit <= 0xDBFF;
 }
 
-ONESOCK_INLINE bool is_low_surrogate(char32_t unit) {
+inline bool is_low_surrogate(char32_t unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
@@ -1870,7 +1870,7 @@ struct Utf8Lead {
 };
 
 // The Unicode Standard, table 3-7.
-ONESOCK_INLINE Utf8Lead utf8_lead(unsigned char lead) {
+inline Utf8Lead utf8_lead(unsigned char lead) {
   if (lead < 0xC2 || lead > 0xF4) return {0, 0, 0};
   if (lead < 0xE0) return {1, 0x80, 0xBF};
   if (lead == 0xE0) return {2, 0xA0, 0xBF};
@@ -1881,20 +1881,20 @@ ONESOCK_INLINE Utf8Lead utf8_lead(unsigned char lead) {
   return {3, 0x80, 0xBF};
 }
 
-ONESOCK_INLINE Utf8Step utf8_step(std::string_view text, std::size_t at) {
+inline Utf8Step utf8_step(std::string_view text, std::size_t at) {
   const unsigned char first = byte_at(text, at);
   if (first < 0x80) return {first, 1, true, false};
   Utf8Lead lead = utf8_lead(first);
   if (lead.more == 0) return {replacement_character, 1, false, false};
 
-  char32_t code_point = first & (0x3Fu >> lead.more);
+  char32_t code_point = first & (0x3FU >> lead.more);
   for (std::size_t length = 1; length <= lead.more; ++length) {
     if (at + length == text.size()) return {replacement_character, length, false, true};
     const unsigned char next = byte_at(text, at + length);
     if (next < lead.first_low || next > lead.first_high) {
       return {replacement_character, length, false, false};
     }
-    code_point = code_point << 6 | (next & 0x3Fu);
+    code_point = code_point << 6 | (next & 0x3FU);
     lead.first_low = 0x80;
     lead.first_high = 0xBF;
   }
@@ -1902,19 +1902,19 @@ ONESOCK_INLINE Utf8Step utf8_step(std::string_view text, std::size_t at) {
 }
 
 /// Where the run of ASCII that begins at `at` ends.
-ONESOCK_INLINE std::size_t skip_ascii(std::string_view text, std::size_t at) {
+inline std::size_t skip_ascii(std::string_view text, std::size_t at) {
   // Only the top bit of each byte is asked, so the byte order does not matter.
   std::uint64_t eight_bytes = 0;
   for (; text.size() - at >= sizeof eight_bytes; at += sizeof eight_bytes) {
     std::memcpy(&eight_bytes, text.data() + at, sizeof eight_bytes);
-    if ((eight_bytes & 0x8080808080808080u) != 0) break;
+    if ((eight_bytes & 0x8080808080808080U) != 0) break;
   }
   while (at < text.size() && byte_at(text, at) < 0x80) ++at;
   return at;
 }
 
 /// A surrogate alone has no UTF-8: it becomes U+FFFD.
-ONESOCK_INLINE void append_utf8(std::string& out, char32_t code_point) {
+inline void append_utf8(std::string& out, char32_t code_point) {
   if (is_high_surrogate(code_point) || is_low_surrogate(code_point)) {
     code_point = replacement_character;
   }
@@ -1949,7 +1949,7 @@ void for_each_utf16_unit(std::string_view text, Take take) {
   }
 }
 
-ONESOCK_INLINE std::string decode_utf8(std::string_view bytes) {
+inline std::string decode_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   std::size_t valid_from = 0;
@@ -1969,14 +1969,14 @@ ONESOCK_INLINE std::string decode_utf8(std::string_view bytes) {
   return text.append(bytes, valid_from, bytes.size() - valid_from);
 }
 
-ONESOCK_INLINE std::string decode_bytewise(std::string_view bytes, unsigned mask) {
+inline std::string decode_bytewise(std::string_view bytes, unsigned mask) {
   std::string text;
   text.reserve(bytes.size());
   for (std::size_t at = 0; at < bytes.size(); ++at) append_utf8(text, byte_at(bytes, at) & mask);
   return text;
 }
 
-ONESOCK_INLINE std::string encode_latin1(std::string_view text) {
+inline std::string encode_latin1(std::string_view text) {
   if (skip_ascii(text, 0) == text.size()) return std::string(text);
   std::string bytes;
   bytes.reserve(text.size());
@@ -1986,11 +1986,11 @@ ONESOCK_INLINE std::string encode_latin1(std::string_view text) {
   return bytes;
 }
 
-ONESOCK_INLINE char32_t utf16le_unit_at(std::string_view bytes, std::size_t at) {
+inline char32_t utf16le_unit_at(std::string_view bytes, std::size_t at) {
   return byte_at(bytes, at) | static_cast<char32_t>(byte_at(bytes, at + 1)) << 8;
 }
 
-ONESOCK_INLINE std::string decode_utf16le(std::string_view bytes) {
+inline std::string decode_utf16le(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   const std::size_t end = bytes.size() - bytes.size() % 2;
@@ -2008,7 +2008,7 @@ ONESOCK_INLINE std::string decode_utf16le(std::string_view bytes) {
   return text;
 }
 
-ONESOCK_INLINE std::string encode_utf16le(std::string_view text) {
+inline std::string encode_utf16le(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() * 2);
   for_each_utf16_unit(text, [&bytes](char32_t unit) {
@@ -2018,7 +2018,7 @@ ONESOCK_INLINE std::string encode_utf16le(std::string_view text) {
   return bytes;
 }
 
-ONESOCK_INLINE std::string decode_hex(std::string_view bytes) {
+inline std::string decode_hex(std::string_view bytes) {
   constexpr char digits[] = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size() * 2);
@@ -2030,14 +2030,14 @@ ONESOCK_INLINE std::string decode_hex(std::string_view bytes) {
 }
 
 /// 0 to 15, or -1.
-ONESOCK_INLINE int hex_digit_value(char digit) {
+inline int hex_digit_value(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   const char letter = ascii_lower(digit);
   return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 // Node looks at the low byte of each UTF-16 unit only, for hex and for base64: so do we.
-ONESOCK_INLINE std::string encode_hex(std::string_view text) {
+inline std::string encode_hex(std::string_view text) {
   const std::string digits = encode_latin1(text);
   std::string bytes;
   bytes.reserve(digits.size() / 2);
@@ -2050,7 +2050,7 @@ ONESOCK_INLINE std::string encode_hex(std::string_view text) {
   return bytes;
 }
 
-ONESOCK_INLINE std::string decode_base64(std::string_view bytes, bool url) {
+inline std::string decode_base64(std::string_view bytes, bool url) {
   const char* const digits =
       url ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
           : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -2070,7 +2070,7 @@ ONESOCK_INLINE std::string decode_base64(std::string_view bytes, bool url) {
 }
 
 /// 0 to 63 by either alphabet, or -1.
-ONESOCK_INLINE int base64_digit_value(char digit) {
+inline int base64_digit_value(char digit) {
   if (digit >= 'A' && digit <= 'Z') return digit - 'A';
   if (digit >= 'a' && digit <= 'z') return digit - 'a' + 26;
   if (digit >= '0' && digit <= '9') return digit - '0' + 52;
@@ -2079,7 +2079,7 @@ ONESOCK_INLINE int base64_digit_value(char digit) {
   return -1;
 }
 
-ONESOCK_INLINE std::string encode_base64(std::string_view text) {
+inline std::string encode_base64(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / 4 * 3 + 3);
   std::uint32_t bits = 0;
@@ -2097,7 +2097,7 @@ ONESOCK_INLINE std::string encode_base64(std::string_view text) {
   return bytes;
 }
 
-ONESOCK_INLINE std::size_t unfinished_utf8(std::string_view bytes) {
+inline std::size_t unfinished_utf8(std::string_view bytes) {
   const std::size_t most = (std::min)(bytes.size(), std::size_t{3});
   for (std::size_t back = 1; back <= most; ++back) {
     const std::size_t at = bytes.size() - back;
@@ -2107,7 +2107,7 @@ ONESOCK_INLINE std::size_t unfinished_utf8(std::string_view bytes) {
   return 0;
 }
 
-ONESOCK_INLINE std::size_t unfinished_utf16le(std::string_view bytes) {
+inline std::size_t unfinished_utf16le(std::string_view bytes) {
   const std::size_t odd = bytes.size() % 2;
   const std::size_t whole = bytes.size() - odd;
   const bool half_pair = whole > 0 && is_high_surrogate(utf16le_unit_at(bytes, whole - 2));
@@ -2115,7 +2115,7 @@ ONESOCK_INLINE std::size_t unfinished_utf16le(std::string_view bytes) {
 }
 
 /// How many bytes at the end are the beginning of something that may still be completed.
-ONESOCK_INLINE std::size_t unfinished_bytes(std::string_view bytes, Encoding encoding) {
+inline std::size_t unfinished_bytes(std::string_view bytes, Encoding encoding) {
   switch (encoding) {
     case Encoding::utf8:
       return unfinished_utf8(bytes);
@@ -2202,7 +2202,7 @@ ONESOCK_INLINE std::string Decoder::write(std::string_view bytes) {
 }
 
 ONESOCK_INLINE std::string Decoder::end() {
-  const std::string text = decode(held_, encoding_);
+  std::string text = decode(held_, encoding_);
   held_.clear();
   return text;
 }
@@ -2230,7 +2230,7 @@ ONESOCK_INLINE std::size_t Offset::within(std::size_t size) const noexcept {
 }
 
 /// How far a byte of a number is shifted: `index` is its place in memory.
-ONESOCK_INLINE std::size_t byte_shift(std::size_t index, std::size_t width, ByteOrder order) {
+inline std::size_t byte_shift(std::size_t index, std::size_t width, ByteOrder order) {
   return 8 * (order == ByteOrder::little ? index : width - 1 - index);
 }
 
@@ -2300,7 +2300,7 @@ ONESOCK_INLINE bool ByteReader::includes(std::uint8_t octet, Offset from) const 
 
 ONESOCK_INLINE int ByteReader::compare(BufferView other) const noexcept {
   const int order = raw().compare(other.raw());
-  return (order > 0) - (order < 0);
+  return static_cast<int>(order > 0) - static_cast<int>(order < 0);
 }
 
 ONESOCK_INLINE bool ByteReader::equals(BufferView other) const noexcept {
@@ -2443,12 +2443,12 @@ ONESOCK_END_NAMESPACE
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
 
-ONESOCK_INLINE bool is_decimal_digit(char c) {
+inline bool is_decimal_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 /// 0 to `limit` in its one spelling: digits only, no sign, no space, no leading zero.
-ONESOCK_INLINE std::optional<int> parse_decimal(std::string_view text, int limit) {
+inline std::optional<int> parse_decimal(std::string_view text, int limit) {
   if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   int number = 0;
   for (const char c : text) {
@@ -2486,7 +2486,7 @@ struct Ipv6Groups {
 };
 
 /// One to four hex digits, of either case.
-ONESOCK_INLINE std::optional<int> parse_ipv6_group(std::string_view text) {
+inline std::optional<int> parse_ipv6_group(std::string_view text) {
   if (text.empty() || text.size() > 4) return std::nullopt;
   int number = 0;
   for (const char c : text) {
@@ -2497,15 +2497,14 @@ ONESOCK_INLINE std::optional<int> parse_ipv6_group(std::string_view text) {
   return number;
 }
 
-ONESOCK_INLINE bool add_ipv4_groups(std::string_view text, Ipv6Groups& groups) {
+inline bool add_ipv4_groups(std::string_view text, Ipv6Groups& groups) {
   const std::optional<Ipv4Bytes> bytes = parse_ipv4(text);
   return bytes && groups.add((*bytes)[0] * 256 + (*bytes)[1]) &&
          groups.add((*bytes)[2] * 256 + (*bytes)[3]);
 }
 
 /// Reads "1:2:3"; the last part may be an IPv4 address if `ipv4_may_end` says so. "" is no group.
-ONESOCK_INLINE bool parse_ipv6_groups(std::string_view text, bool ipv4_may_end,
-                                      Ipv6Groups& groups) {
+inline bool parse_ipv6_groups(std::string_view text, bool ipv4_may_end, Ipv6Groups& groups) {
   if (text.empty()) return true;
   for (;;) {
     const std::size_t colon = text.find(':');
@@ -2522,7 +2521,7 @@ ONESOCK_INLINE bool parse_ipv6_groups(std::string_view text, bool ipv4_may_end,
 }
 
 /// What Node takes as a zone, and '_', which many an interface has in its name ("br_lan").
-ONESOCK_INLINE bool is_zone(std::string_view text) {
+inline bool is_zone(std::string_view text) {
   for (const char c : text) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     const bool mark = c == '-' || c == '.' || c == ':' || c == '_';
@@ -2531,7 +2530,7 @@ ONESOCK_INLINE bool is_zone(std::string_view text) {
   return !text.empty();
 }
 
-ONESOCK_INLINE Ipv6Bytes join_ipv6_groups(const Ipv6Groups& left, const Ipv6Groups& right) {
+inline Ipv6Bytes join_ipv6_groups(const Ipv6Groups& left, const Ipv6Groups& right) {
   Ipv6Bytes bytes{};
   const auto put = [&bytes](std::size_t place, std::uint16_t group) {
     bytes[2 * place] = static_cast<std::uint8_t>(group >> 8);
@@ -2568,7 +2567,7 @@ ONESOCK_INLINE std::string format_ipv4(const Ipv4Bytes& bytes) {
   return text;
 }
 
-ONESOCK_INLINE int ipv6_group_at(const Ipv6Bytes& bytes, std::size_t place) {
+inline int ipv6_group_at(const Ipv6Bytes& bytes, std::size_t place) {
   return bytes[2 * place] * 256 + bytes[2 * place + 1];
 }
 
@@ -2579,7 +2578,7 @@ struct Ipv6ZeroRun {
 };
 
 /// RFC 5952, 4.2: the longest run, the first of equals, never a single group.
-ONESOCK_INLINE Ipv6ZeroRun longest_zero_run(const Ipv6Bytes& bytes) {
+inline Ipv6ZeroRun longest_zero_run(const Ipv6Bytes& bytes) {
   Ipv6ZeroRun best;
   for (std::size_t start = 0; start < 8; ++start) {
     std::size_t end = start;
@@ -2590,7 +2589,7 @@ ONESOCK_INLINE Ipv6ZeroRun longest_zero_run(const Ipv6Bytes& bytes) {
   return best;
 }
 
-ONESOCK_INLINE void append_ipv6_group(std::string& text, int group) {
+inline void append_ipv6_group(std::string& text, int group) {
   bool started = false;
   for (int shift = 12; shift >= 0; shift -= 4) {
     const int digit = (group >> shift) & 0xf;
@@ -2599,15 +2598,15 @@ ONESOCK_INLINE void append_ipv6_group(std::string& text, int group) {
   }
 }
 
-ONESOCK_INLINE void append_ipv6_groups(std::string& text, const Ipv6Bytes& bytes, std::size_t start,
-                                       std::size_t end) {
+inline void append_ipv6_groups(std::string& text, const Ipv6Bytes& bytes, std::size_t start,
+                               std::size_t end) {
   for (std::size_t i = start; i < end; ++i) {
     if (i != start) text += ':';
     append_ipv6_group(text, ipv6_group_at(bytes, i));
   }
 }
 
-ONESOCK_INLINE bool is_ipv4_mapped(const Ipv6Bytes& bytes) {
+inline bool is_ipv4_mapped(const Ipv6Bytes& bytes) {
   for (std::size_t i = 0; i < 10; ++i) {
     if (bytes[i] != 0) return false;
   }
@@ -2697,10 +2696,30 @@ ONESOCK_END_NAMESPACE
 // ---- include/onesock/error.ipp
 // onesock: the words of every error: one table, equal on every system; and the one `throw`.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ostream>
 #include <utility>
+
+// ---- include/onesock/detail/forever.hpp
+// onesock: what a global object may still ask for while the program ends.
+
+#include <new>
+
+ONESOCK_BEGIN_NAMESPACE
+namespace detail {
+
+/// The empty T of the whole program. Never destroyed: the destructor of a global object may ask.
+template <class T>
+const T& forever() {
+  alignas(T) static unsigned char room[sizeof(T)];
+  static const T* const one = new (static_cast<void*>(room)) T();
+  return *one;
+}
+
+}  // namespace detail
+ONESOCK_END_NAMESPACE
 
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
@@ -2782,7 +2801,7 @@ inline constexpr ResolveRow resolve_rows[] = {
 
 inline constexpr const char* resolve_category_name = "onesock.resolve";
 
-ONESOCK_INLINE const ResolveRow* resolve_row(int value) noexcept {
+inline const ResolveRow* resolve_row(int value) noexcept {
   for (const ResolveRow& row : resolve_rows) {
     if (static_cast<int>(row.code) == value) return &row;
   }
@@ -2795,7 +2814,7 @@ class ResolveCategory : public std::error_category {
 
   std::string message(int value) const override {
     const ResolveRow* row = resolve_row(value);
-    return row ? row->text : "unknown error";
+    return row != nullptr ? row->text : "unknown error";
   }
 
   std::error_condition default_error_condition(int value) const noexcept override {
@@ -2810,12 +2829,12 @@ class ResolveCategory : public std::error_category {
 };
 
 /// The category is told by its name: another DLL has a category object of its own.
-ONESOCK_INLINE const ResolveRow* find_resolve_row(std::error_code code) noexcept {
+inline const ResolveRow* find_resolve_row(std::error_code code) noexcept {
   if (std::string_view(code.category().name()) != resolve_category_name) return nullptr;
   return resolve_row(code.value());
 }
 
-ONESOCK_INLINE const ErrorRow* find_error_row(std::error_code code) noexcept {
+inline const ErrorRow* find_error_row(std::error_code code) noexcept {
   for (const ErrorRow& row : error_rows) {
     if (code == row.code) return &row;
   }
@@ -2836,16 +2855,14 @@ ONESOCK_INLINE std::string error_text(std::error_code code) {
 }
 
 /// The operations whose messages Node leaves without the text: "read ECONNRESET".
-ONESOCK_INLINE bool error_name_is_enough(std::string_view operation) {
-  for (const char* each : {"connect", "bind", "read", "write", "shutdown", "getaddrinfo"}) {
-    if (operation == each) return true;
-  }
-  return false;
+inline bool error_name_is_enough(std::string_view operation) {
+  const auto brief = {"connect", "bind", "read", "write", "shutdown", "getaddrinfo"};
+  return std::find(brief.begin(), brief.end(), operation) != brief.end();
 }
 
 /// what() would end at a NUL: the name of an abstract socket starts with one, a bad host may have
 /// one. Shown as systems show it.
-ONESOCK_INLINE std::string show_nul(std::string_view text) {
+inline std::string show_nul(std::string_view text) {
   std::string shown(text);
   for (char& c : shown) {
     if (c == '\0') c = '@';
@@ -2854,15 +2871,15 @@ ONESOCK_INLINE std::string show_nul(std::string_view text) {
 }
 
 /// " 127.0.0.1:80", " ::1:80" (no brackets, as Node), " x.invalid", " app.sock", or "".
-ONESOCK_INLINE std::string error_place(const Address& address) {
+inline std::string error_place(const Address& address) {
   if (address.empty()) return "";
   const bool has_port = address.port != 0 && address.family != Family::local;
   const std::string place = ' ' + show_nul(address.host);
   return has_port ? place + ':' + std::to_string(address.port) : place;
 }
 
-ONESOCK_INLINE std::string error_message(std::string_view operation, std::error_code code,
-                                         std::string_view name, const Address& address) {
+inline std::string error_message(std::string_view operation, std::error_code code,
+                                 std::string_view name, const Address& address) {
   std::string message(operation);
   message.append(message.empty() ? "" : " ").append(name);
   if (error_name(code).empty() || !error_name_is_enough(operation)) {
@@ -2874,8 +2891,7 @@ ONESOCK_INLINE std::string error_message(std::string_view operation, std::error_
 }  // namespace detail
 
 ONESOCK_INLINE const std::error_category& resolve_category() noexcept {
-  static const detail::ResolveCategory category;
-  return category;
+  return detail::forever<detail::ResolveCategory>();
 }
 
 ONESOCK_INLINE std::error_code make_error_code(ResolveError error) noexcept {
@@ -2897,9 +2913,7 @@ ONESOCK_INLINE Error::Error(std::string message) {
 }
 
 ONESOCK_INLINE const Error::Data& Error::data() const noexcept {
-  // Never destroyed: the destructor of a global object may still ask.
-  static const Data* const none = new Data();
-  return data_ ? *data_ : *none;
+  return data_ ? *data_ : detail::forever<Data>();
 }
 
 ONESOCK_INLINE std::error_code Error::code() const noexcept {
@@ -3031,7 +3045,7 @@ ONESOCK_INLINE Error ErrorFactory::all_failed(const std::vector<Error>& failures
 #ifdef ONESOCK_FATAL
   ONESOCK_FATAL(error.message().c_str());
 #else
-  std::fprintf(stderr, "%s\n", error.message().c_str());
+  std::fputs((error.message() + '\n').c_str(), stderr);
 #endif
   std::abort();
 #endif
@@ -3057,7 +3071,7 @@ struct BlockRules {
 };
 
 /// An address as IPv6: IPv4 in its mapped form, a zone left out.
-ONESOCK_INLINE std::optional<Ipv6Bytes> as_ipv6(std::string_view address) {
+inline std::optional<Ipv6Bytes> as_ipv6(std::string_view address) {
   if (const auto ipv4 = parse_ipv4(address)) {
     Ipv6Bytes mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
     std::copy(ipv4->begin(), ipv4->end(), mapped.begin() + 12);
@@ -3068,10 +3082,10 @@ ONESOCK_INLINE std::optional<Ipv6Bytes> as_ipv6(std::string_view address) {
 }
 
 /// `bytes` with everything behind the first `prefix` bits cleared, or set.
-ONESOCK_INLINE Ipv6Bytes with_host_bits(Ipv6Bytes bytes, int prefix, bool set) {
+inline Ipv6Bytes with_host_bits(Ipv6Bytes bytes, int prefix, bool set) {
   for (int bit = prefix; bit < 128; ++bit) {
     auto& octet = bytes[static_cast<std::size_t>(bit / 8)];
-    const auto mask = static_cast<std::uint8_t>(0x80u >> (bit % 8));
+    const auto mask = static_cast<std::uint8_t>(0x80U >> (bit % 8));
     octet = static_cast<std::uint8_t>(set ? octet | mask : octet & ~mask);
   }
   return bytes;
@@ -3155,8 +3169,7 @@ enum class Handle : std::uintptr_t { invalid = ~static_cast<std::uintptr_t>(0) }
 ONESOCK_END_NAMESPACE
 
 ONESOCK_BEGIN_NAMESPACE
-namespace detail {
-namespace os {
+namespace detail::os {
 
 /// A new stream socket. Starts the system's sockets if that is needed (Windows). `any` is invalid.
 std::error_code open_stream(Family family, Handle& opened);
@@ -3269,8 +3282,7 @@ bool start_thread(void (*run)(void*), void* argument);
 void* thread_value();
 void set_thread_value(void* value);
 
-}  // namespace os
-}  // namespace detail
+}  // namespace detail::os
 ONESOCK_END_NAMESPACE
 
 // ---- include/onesock/detail/poller.hpp
@@ -3415,8 +3427,7 @@ struct sockaddr_un {
 #endif
 
 ONESOCK_BEGIN_NAMESPACE
-namespace detail {
-namespace os {
+namespace detail::os {
 
 // In os_sockaddr.ipp, the same for both twins.
 std::error_code resolve_error(ResolveError reason);
@@ -3439,16 +3450,16 @@ inline constexpr bool has_abstract_names = false;
 // WSA_FLAG_NO_HANDLE_INHERIT, which old headers lack; Windows before 7 SP1 refuses it.
 inline constexpr DWORD no_handle_inherit = 0x80;
 
-ONESOCK_INLINE SOCKET native(Handle handle) {
+inline SOCKET native(Handle handle) {
   return static_cast<SOCKET>(handle);
 }
 
-ONESOCK_INLINE Handle to_handle(SOCKET descriptor) {
+inline Handle to_handle(SOCKET descriptor) {
   return static_cast<Handle>(descriptor);
 }
 
 /// The system's number in the words of std::errc.
-ONESOCK_INLINE std::error_code code_of(int number) {
+inline std::error_code code_of(int number) {
   // Not left to std::system_category(): libstdc++ knows none of these.
   switch (number) {
     case WSA_INVALID_HANDLE:
@@ -3530,30 +3541,30 @@ ONESOCK_INLINE std::error_code code_of(int number) {
   }
 }
 
-ONESOCK_INLINE std::error_code last_error() {
+inline std::error_code last_error() {
   return code_of(::WSAGetLastError());
 }
 
 /// What a call that returns 0 on success has to say.
-ONESOCK_INLINE std::error_code result_of(int returned) {
+inline std::error_code result_of(int returned) {
   return returned == 0 ? std::error_code() : last_error();
 }
 
 /// Closes what was half made, and keeps the last error.
-ONESOCK_INLINE void give_up(SOCKET descriptor) {
+inline void give_up(SOCKET descriptor) {
   const int number = ::WSAGetLastError();
   ::closesocket(descriptor);
   ::WSASetLastError(number);
 }
 
-ONESOCK_INLINE std::error_code set_option(Handle socket, int level, int name, int value) {
+inline std::error_code set_option(Handle socket, int level, int name, int value) {
   return result_of(::setsockopt(native(socket), level, name, reinterpret_cast<const char*>(&value),
                                 sizeof(value)));
 }
 
 /// Starts the sockets of this process, once. Never ended: some may live to the very last moment,
 /// and Windows counts the starts.
-ONESOCK_INLINE std::error_code start_sockets() {
+inline std::error_code start_sockets() {
   static const int failure = [] {
     WSADATA unused{};
     return ::WSAStartup(MAKEWORD(2, 2), &unused);
@@ -3562,7 +3573,7 @@ ONESOCK_INLINE std::error_code start_sockets() {
 }
 
 /// Not inherited, and non-blocking.
-ONESOCK_INLINE bool make_private(SOCKET descriptor) {
+inline bool make_private(SOCKET descriptor) {
   // Fails where a layered provider gives no true handle: then nothing inherits it either.
   ::SetHandleInformation(reinterpret_cast<HANDLE>(descriptor), HANDLE_FLAG_INHERIT, 0);
   u_long on = 1;
@@ -3570,7 +3581,7 @@ ONESOCK_INLINE bool make_private(SOCKET descriptor) {
 }
 
 /// INVALID_SOCKET and the last error on failure.
-ONESOCK_INLINE SOCKET open_private(int domain, int type) {
+inline SOCKET open_private(int domain, int type) {
   SOCKET opened =
       ::WSASocketW(domain, type, 0, nullptr, 0, WSA_FLAG_OVERLAPPED | no_handle_inherit);
   if (opened == INVALID_SOCKET && ::WSAGetLastError() == WSAEINVAL)
@@ -3581,7 +3592,7 @@ ONESOCK_INLINE SOCKET open_private(int domain, int type) {
 }
 
 /// INVALID_SOCKET and the last error on failure.
-ONESOCK_INLINE SOCKET accept_private(SOCKET listener, sockaddr* peer, socklen_t* size) {
+inline SOCKET accept_private(SOCKET listener, sockaddr* peer, socklen_t* size) {
   const SOCKET plain = ::accept(listener, peer, size);
   if (plain == INVALID_SOCKET || make_private(plain)) return plain;
   ::closesocket(plain);
@@ -3590,7 +3601,7 @@ ONESOCK_INLINE SOCKET accept_private(SOCKET listener, sockaddr* peer, socklen_t*
 }
 
 /// A datagram socket on loopback that hears nobody but itself. False and the last error on failure.
-ONESOCK_INLINE bool connect_to_itself(SOCKET descriptor) {
+inline bool connect_to_itself(SOCKET descriptor) {
   sockaddr_storage storage{};
   socklen_t size = 0;
   to_sockaddr(Address{"127.0.0.1", 0, Family::ipv4}, storage, size);
@@ -3600,7 +3611,7 @@ ONESOCK_INLINE bool connect_to_itself(SOCKET descriptor) {
 }
 
 /// Whether accept only passes on what became of one connection.
-ONESOCK_INLINE bool is_about_one_connection(int number) {
+inline bool is_about_one_connection(int number) {
   switch (number) {
     case WSAEINTR:
     case WSAECONNABORTED:
@@ -3617,7 +3628,7 @@ ONESOCK_INLINE bool is_about_one_connection(int number) {
 }
 
 /// What happened to a connection that was open.
-ONESOCK_INLINE std::error_code transfer_error() {
+inline std::error_code transfer_error() {
   const int number = ::WSAGetLastError();
   if (number == WSAECONNABORTED) return std::make_error_code(std::errc::connection_reset);
   return code_of(number);
@@ -3625,7 +3636,7 @@ ONESOCK_INLINE std::error_code transfer_error() {
 
 /// After a connect that seems to be done. A select() that was wrong leaves it in progress; and a
 /// connect to a port of this machine where nobody listens can meet itself: that is refused.
-ONESOCK_INLINE std::error_code verify_connected(Handle socket) {
+inline std::error_code verify_connected(Handle socket) {
   sockaddr_storage peer{};
   socklen_t size = sizeof(peer);
   if (::getpeername(native(socket), reinterpret_cast<sockaddr*>(&peer), &size) != 0)
@@ -3638,12 +3649,12 @@ ONESOCK_INLINE std::error_code verify_connected(Handle socket) {
 }
 
 /// Windows writes zones as numbers; the names of interfaces would need one more library.
-ONESOCK_INLINE std::uint32_t named_zone(const std::string&) {
+inline std::uint32_t named_zone(const std::string&) {
   return 0;
 }
 
 /// "" if it has no name.
-ONESOCK_INLINE std::string zone_name(std::uint32_t) {
+inline std::string zone_name(std::uint32_t) {
   return {};
 }
 
@@ -3778,11 +3789,11 @@ ONESOCK_INLINE void close_with_reset(Handle socket) {
 }
 
 ONESOCK_INLINE void set_no_delay(Handle socket, bool no_delay) {
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0));
 }
 
 ONESOCK_INLINE void set_keep_alive(Handle socket, bool keep_alive, std::chrono::milliseconds idle) {
-  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keep_alive ? 1 : 0);
+  static_cast<void>(set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keep_alive ? 1 : 0));
   if (!keep_alive || idle.count() <= 0) return;
   // TCP_KEEPIDLE is there since Windows 10 1709 only. A second between probes is Windows' own way.
   const std::chrono::milliseconds longest(32767 * 1000);
@@ -3862,7 +3873,7 @@ ONESOCK_INLINE void close_waker(Waker& waker) {
 }
 
 /// What getaddrinfo() said; on Windows these are numbers of Winsock.
-ONESOCK_INLINE std::error_code lookup_error(int status) {
+inline std::error_code lookup_error(int status) {
   if (status == WSAHOST_NOT_FOUND) return resolve_error(ResolveError::not_found);
   if (status == WSANO_DATA) return resolve_error(ResolveError::not_found);
   if (status == WSATRY_AGAIN) return resolve_error(ResolveError::try_again);
@@ -3902,7 +3913,7 @@ struct ThreadTask {
   void* argument;
 };
 
-ONESOCK_INLINE unsigned __stdcall run_thread_task(void* given) {
+inline unsigned __stdcall run_thread_task(void* given) {
   const std::unique_ptr<ThreadTask> task(static_cast<ThreadTask*>(given));
   task->run(task->argument);
   return 0;
@@ -3937,8 +3948,7 @@ ONESOCK_INLINE void set_thread_value(void* value) {
 
 #endif
 
-}  // namespace os
-}  // namespace detail
+}  // namespace detail::os
 ONESOCK_END_NAMESPACE
 
 // ---- include/onesock/detail/os_select_windows.ipp
@@ -3946,6 +3956,7 @@ ONESOCK_END_NAMESPACE
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <unordered_map>
 
@@ -3961,15 +3972,18 @@ static_assert(offsetof(fd_set, fd_array) == sizeof(SOCKET), "an fd_set is a coun
 // As on POSIX, and far below where the milliseconds of Sleep() overflow.
 inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours(24);
 
-ONESOCK_INLINE std::chrono::milliseconds clamped_wait(std::chrono::milliseconds wait) {
+inline std::chrono::milliseconds clamped_wait(std::chrono::milliseconds wait) {
   return wait.count() < 0 ? longest_wait : (std::min)(wait, longest_wait);
 }
 
-ONESOCK_INLINE timeval to_timeval(std::chrono::milliseconds wait) {
-  const auto count = (std::min)(wait, longest_wait).count();
+inline timeval to_timeval(std::chrono::milliseconds wait) {
+  using Seconds = std::chrono::duration<decltype(timeval::tv_sec)>;
+  using Microseconds = std::chrono::duration<decltype(timeval::tv_usec), std::micro>;
+  const auto limited = (std::min)(wait, longest_wait);
+  const auto seconds = std::chrono::duration_cast<Seconds>(limited);
   timeval limit{};
-  limit.tv_sec = static_cast<decltype(limit.tv_sec)>(count / 1000);
-  limit.tv_usec = static_cast<decltype(limit.tv_usec)>(count % 1000 * 1000);
+  limit.tv_sec = seconds.count();
+  limit.tv_usec = std::chrono::duration_cast<Microseconds>(limited - seconds).count();
   return limit;
 }
 
@@ -4002,7 +4016,9 @@ ONESOCK_INLINE std::size_t SocketSet::count() const {
 }
 
 ONESOCK_INLINE fd_set* SocketSet::get() {
-  const u_int count = static_cast<u_int>(places_.size() - 1);
+  // Wider than what it is cast to on 32-bit systems too: -Wuseless-cast.
+  const std::uint64_t sockets = places_.size() - 1;
+  const auto count = static_cast<u_int>(sockets);
   std::memcpy(places_.data(), &count, sizeof(count));
   return count == 0 ? nullptr : reinterpret_cast<fd_set*>(places_.data());
 }
@@ -4189,8 +4205,7 @@ ONESOCK_END_NAMESPACE
 #endif
 
 ONESOCK_BEGIN_NAMESPACE
-namespace detail {
-namespace os {
+namespace detail::os {
 
 // In os_sockaddr.ipp, the same for both twins.
 std::error_code resolve_error(ResolveError reason);
@@ -4221,16 +4236,16 @@ inline constexpr int send_flags = MSG_NOSIGNAL;
 inline constexpr int send_flags = 0;
 #endif
 
-ONESOCK_INLINE int native(Handle handle) {
-  return static_cast<int>(static_cast<std::intptr_t>(handle));
+inline int native(Handle handle) {
+  return static_cast<int>(handle);
 }
 
-ONESOCK_INLINE Handle to_handle(int descriptor) {
-  return static_cast<Handle>(static_cast<std::intptr_t>(descriptor));
+inline Handle to_handle(int descriptor) {
+  return static_cast<Handle>(descriptor);
 }
 
 /// The system's number in the words of std::errc.
-ONESOCK_INLINE std::error_code code_of(int number) {
+inline std::error_code code_of(int number) {
   // Two names of one thing; a few systems have two numbers for it.
   if (number == EAGAIN) return std::make_error_code(std::errc::operation_would_block);
   const std::error_code code(number, std::system_category());
@@ -4239,35 +4254,35 @@ ONESOCK_INLINE std::error_code code_of(int number) {
   return std::error_code(known.value(), std::generic_category());
 }
 
-ONESOCK_INLINE std::error_code last_error() {
+inline std::error_code last_error() {
   return code_of(errno);
 }
 
 /// What a call that returns 0 on success has to say.
-ONESOCK_INLINE std::error_code result_of(int returned) {
+inline std::error_code result_of(int returned) {
   return returned == 0 ? std::error_code() : last_error();
 }
 
 /// Closes what was half made, and keeps errno.
-ONESOCK_INLINE void give_up(int descriptor) {
+inline void give_up(int descriptor) {
   const int number = errno;
   ::close(descriptor);
   errno = number;
 }
 
-ONESOCK_INLINE std::error_code set_option(Handle socket, int level, int name, int value) {
+inline std::error_code set_option(Handle socket, int level, int name, int value) {
   return result_of(::setsockopt(native(socket), level, name, &value, sizeof(value)));
 }
 
 /// Not inherited, and non-blocking: for systems that cannot say so when they open one.
-ONESOCK_INLINE bool make_private(int descriptor) {
+inline bool make_private(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFL);
   return flags != -1 && ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != -1 &&
          ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != -1;
 }
 
 /// macOS: no SIGPIPE from this socket. Fails there if the peer has reset it already.
-ONESOCK_INLINE bool make_quiet(int descriptor) {
+inline bool make_quiet(int descriptor) {
 #ifdef SO_NOSIGPIPE
   const int on = 1;
   return ::setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on)) == 0;
@@ -4278,7 +4293,7 @@ ONESOCK_INLINE bool make_quiet(int descriptor) {
 }
 
 /// -1 and errno on failure.
-ONESOCK_INLINE int open_private(int domain) {
+inline int open_private(int domain) {
 #ifdef SOCK_CLOEXEC
   const int opened = ::socket(domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   // Linux before 2.6.27 knows no flags.
@@ -4291,7 +4306,7 @@ ONESOCK_INLINE int open_private(int domain) {
 }
 
 /// -1 and errno on failure.
-ONESOCK_INLINE int accept_private(int listener, sockaddr* peer, socklen_t* size) {
+inline int accept_private(int listener, sockaddr* peer, socklen_t* size) {
 // Where the flags are, accept4() and pipe2() are; but not always in uClibc.
 #if defined(SOCK_CLOEXEC) && !defined(__UCLIBC__)
   const int accepted = ::accept4(listener, peer, size, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -4306,7 +4321,7 @@ ONESOCK_INLINE int accept_private(int listener, sockaddr* peer, socklen_t* size)
 }
 
 /// False and errno on failure.
-ONESOCK_INLINE bool pipe_private(int (&ends)[2]) {
+inline bool pipe_private(int (&ends)[2]) {
 #if defined(SOCK_CLOEXEC) && !defined(__UCLIBC__)
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) return true;
   if (errno != ENOSYS) return false;
@@ -4319,7 +4334,7 @@ ONESOCK_INLINE bool pipe_private(int (&ends)[2]) {
 }
 
 /// Whether accept(2) only passes on what became of one connection: its "Error Handling" names them.
-ONESOCK_INLINE bool is_about_one_connection(int number) {
+inline bool is_about_one_connection(int number) {
   switch (number) {
     case EINTR:
     case ECONNABORTED:
@@ -4345,7 +4360,7 @@ ONESOCK_INLINE bool is_about_one_connection(int number) {
 }
 
 /// What happened to a connection that was open.
-ONESOCK_INLINE std::error_code transfer_error() {
+inline std::error_code transfer_error() {
   const int number = errno;
   // macOS: a send that meets a reset says EPROTOTYPE.
   if (number == ECONNABORTED || number == EPROTOTYPE)
@@ -4358,7 +4373,7 @@ ONESOCK_INLINE std::error_code transfer_error() {
 
 /// After a connect that seems to be done. A select() that was wrong leaves it in progress; and a
 /// connect to a port of this machine where nobody listens can meet itself: that is refused.
-ONESOCK_INLINE std::error_code verify_connected(Handle socket) {
+inline std::error_code verify_connected(Handle socket) {
   sockaddr_storage peer{};
   socklen_t size = sizeof(peer);
   if (::getpeername(native(socket), reinterpret_cast<sockaddr*>(&peer), &size) != 0)
@@ -4370,12 +4385,12 @@ ONESOCK_INLINE std::error_code verify_connected(Handle socket) {
 }
 
 /// The number of a network interface, 0 if there is none.
-ONESOCK_INLINE std::uint32_t named_zone(const std::string& name) {
+inline std::uint32_t named_zone(const std::string& name) {
   return ::if_nametoindex(name.c_str());
 }
 
 /// "" if it has no name.
-ONESOCK_INLINE std::string zone_name(std::uint32_t number) {
+inline std::string zone_name(std::uint32_t number) {
   char name[IF_NAMESIZE] = {};
   return ::if_indextoname(number, name) == nullptr ? std::string() : std::string(name);
 }
@@ -4531,22 +4546,22 @@ ONESOCK_INLINE void close_with_reset(Handle socket) {
 }
 
 ONESOCK_INLINE void set_no_delay(Handle socket, bool no_delay) {
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0));
 }
 
 ONESOCK_INLINE void set_keep_alive(Handle socket, bool keep_alive, std::chrono::milliseconds idle) {
-  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keep_alive ? 1 : 0);
+  static_cast<void>(set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keep_alive ? 1 : 0));
   if (!keep_alive || idle.count() <= 0) return;
   // Linux takes no more than 32,767 seconds.
   const std::chrono::seconds longest(32767);
   const std::chrono::seconds rounded = std::chrono::ceil<std::chrono::seconds>(idle);
   const int seconds = static_cast<int>((std::min)(rounded, longest).count());
 #if defined(__DragonFly__)
-  set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds * 1000);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds * 1000));
 #elif defined(TCP_KEEPIDLE)
-  set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds));
 #elif defined(__APPLE__)
-  set_option(socket, IPPROTO_TCP, TCP_KEEPALIVE, seconds);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_KEEPALIVE, seconds));
 #else
   // OpenBSD has one time for the whole system.
   static_cast<void>(seconds);
@@ -4614,7 +4629,7 @@ ONESOCK_INLINE void close_waker(Waker& waker) {
 }
 
 /// What getaddrinfo() said; EAI_SYSTEM has the rest in errno.
-ONESOCK_INLINE std::error_code lookup_error(int status) {
+inline std::error_code lookup_error(int status) {
   const int number = errno;
   if (status == EAI_NONAME) return resolve_error(ResolveError::not_found);
 #ifdef EAI_NODATA
@@ -4659,7 +4674,7 @@ struct ThreadTask {
   void* argument;
 };
 
-ONESOCK_INLINE void* run_thread_task(void* given) {
+inline void* run_thread_task(void* given) {
   const std::unique_ptr<ThreadTask> task(static_cast<ThreadTask*>(given));
   task->run(task->argument);
   return nullptr;
@@ -4700,8 +4715,7 @@ ONESOCK_INLINE void set_thread_value(void* value) {
 
 #endif
 
-}  // namespace os
-}  // namespace detail
+}  // namespace detail::os
 ONESOCK_END_NAMESPACE
 
 // ---- include/onesock/detail/os_select_posix.ipp
@@ -4725,7 +4739,7 @@ namespace os {
 static_assert(sizeof(fd_set) * 8 == FD_SETSIZE, "an fd_set is one bit for each descriptor");
 
 // An int: FreeBSD's FD_SETSIZE is unsigned.
-inline constexpr int set_size = static_cast<int>(FD_SETSIZE);
+inline constexpr int set_size = FD_SETSIZE;
 
 /// The place of a descriptor in the set that has it. So narrow that FD_SET converts it silently: to
 /// long in glibc, to unsigned long in musl and FreeBSD.
@@ -4749,8 +4763,7 @@ inline constexpr int select_end = (std::numeric_limits<int>::max)();
 extern "C" int select_unlimited(int, fd_set*, fd_set*, fd_set*,
                                 timeval*) __asm("_select$DARWIN_EXTSN");
 #else
-ONESOCK_INLINE int select_unlimited(int end, fd_set* read, fd_set* write, fd_set* except,
-                                    timeval* limit) {
+inline int select_unlimited(int end, fd_set* read, fd_set* write, fd_set* except, timeval* limit) {
   return ::select(end, read, write, except, limit);
 }
 #endif
@@ -4758,11 +4771,14 @@ ONESOCK_INLINE int select_unlimited(int end, fd_set* read, fd_set* write, fd_set
 // POSIX promises 31 days only, and some systems refuse large times.
 inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours(24);
 
-ONESOCK_INLINE timeval to_timeval(std::chrono::milliseconds wait) {
-  const auto count = (std::min)(wait, longest_wait).count();
+inline timeval to_timeval(std::chrono::milliseconds wait) {
+  using Seconds = std::chrono::duration<decltype(timeval::tv_sec)>;
+  using Microseconds = std::chrono::duration<decltype(timeval::tv_usec), std::micro>;
+  const auto limited = (std::min)(wait, longest_wait);
+  const auto seconds = std::chrono::duration_cast<Seconds>(limited);
   timeval limit{};
-  limit.tv_sec = static_cast<decltype(limit.tv_sec)>(count / 1000);
-  limit.tv_usec = static_cast<decltype(limit.tv_usec)>(count % 1000 * 1000);
+  limit.tv_sec = seconds.count();
+  limit.tv_usec = std::chrono::duration_cast<Microseconds>(limited - seconds).count();
   return limit;
 }
 
@@ -4804,7 +4820,7 @@ ONESOCK_INLINE int Poller::Sets::fill() {
   }
   for (const Watched& one : watched) {
     const int descriptor = os::native(one.handle);
-    const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
+    const auto place = static_cast<std::size_t>(descriptor / os::set_size);
     const os::SetBit bit = os::set_bit(descriptor);
     if (has(one.want, Interest::read)) FD_SET(bit, &read[place]);
     if (has(one.want, Interest::write | Interest::connect)) FD_SET(bit, &write[place]);
@@ -4815,7 +4831,7 @@ ONESOCK_INLINE int Poller::Sets::fill() {
 ONESOCK_INLINE void Poller::Sets::mark_ready() {
   for (Watched& one : watched) {
     const int descriptor = os::native(one.handle);
-    const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
+    const auto place = static_cast<std::size_t>(descriptor / os::set_size);
     const os::SetBit bit = os::set_bit(descriptor);
     Interest found = Interest::none;
     if (FD_ISSET(bit, &read[place])) found = found | Interest::read;
@@ -4928,8 +4944,7 @@ ONESOCK_END_NAMESPACE
 #include <memory>
 
 ONESOCK_BEGIN_NAMESPACE
-namespace detail {
-namespace os {
+namespace detail::os {
 
 ONESOCK_INLINE std::error_code resolve_error(ResolveError reason) {
   return std::error_code(static_cast<int>(reason), resolve_category());
@@ -4951,20 +4966,21 @@ ONESOCK_INLINE int domain_of(Family family) {
 }
 
 /// The number of an IPv6 zone ("eth0", "3"); 0 if there is no such zone.
-ONESOCK_INLINE std::uint32_t zone_number(std::string_view zone) {
+inline std::uint32_t zone_number(std::string_view zone) {
   std::uint32_t number = 0;
-  const char* end = zone.data() + zone.size();
-  const std::from_chars_result read = std::from_chars(zone.data(), end, number);
+  const char* const begin = zone.data();
+  const char* const end = begin + zone.size();
+  const std::from_chars_result read = std::from_chars(begin, end, number);
   return read.ec == std::errc() && read.ptr == end ? number : named_zone(std::string(zone));
 }
 
-ONESOCK_INLINE std::string zone_text(std::uint32_t number) {
+inline std::string zone_text(std::uint32_t number) {
   const std::string name = zone_name(number);
   return name.empty() ? std::to_string(number) : name;
 }
 
 // Network order byte by byte: the same on every CPU, and without the system's htons macro.
-ONESOCK_INLINE std::array<std::uint8_t, 2> port_bytes(int port) {
+inline std::array<std::uint8_t, 2> port_bytes(int port) {
   return {static_cast<std::uint8_t>(port / 256), static_cast<std::uint8_t>(port % 256)};
 }
 
@@ -4976,8 +4992,8 @@ int port_from(const Exact& exact_port) {
   return bytes[0] * 256 + bytes[1];
 }
 
-ONESOCK_INLINE std::error_code ipv4_to_sockaddr(const Address& address, sockaddr_storage& storage,
-                                                socklen_t& size) {
+inline std::error_code ipv4_to_sockaddr(const Address& address, sockaddr_storage& storage,
+                                        socklen_t& size) {
   const std::optional<Ipv4Bytes> bytes = parse_ipv4(address.host);
   if (!bytes) return std::make_error_code(std::errc::invalid_argument);
   const std::array<std::uint8_t, 2> port = port_bytes(address.port);
@@ -4990,8 +5006,8 @@ ONESOCK_INLINE std::error_code ipv4_to_sockaddr(const Address& address, sockaddr
   return {};
 }
 
-ONESOCK_INLINE std::error_code ipv6_to_sockaddr(const Address& address, sockaddr_storage& storage,
-                                                socklen_t& size) {
+inline std::error_code ipv6_to_sockaddr(const Address& address, sockaddr_storage& storage,
+                                        socklen_t& size) {
   std::string_view zone;
   const std::optional<Ipv6Bytes> bytes = parse_ipv6(address.host, zone);
   if (!bytes) return std::make_error_code(std::errc::invalid_argument);
@@ -5009,16 +5025,16 @@ ONESOCK_INLINE std::error_code ipv6_to_sockaddr(const Address& address, sockaddr
   return {};
 }
 
-ONESOCK_INLINE std::error_code path_to_sockaddr(const std::string& path, sockaddr_storage& storage,
-                                                socklen_t& size) {
+inline std::error_code path_to_sockaddr(const std::string& path, sockaddr_storage& storage,
+                                        socklen_t& size) {
   if (path.empty()) return std::make_error_code(std::errc::invalid_argument);
   const bool abstract_name = path.front() == '\0';
   if (abstract_name && !has_abstract_names) return std::make_error_code(std::errc::not_supported);
   if (!abstract_name && path.find('\0') != std::string::npos)
     return std::make_error_code(std::errc::invalid_argument);
   // An abstract name is as long as it says; a path ends with a NUL, which must fit too: Linux would
-  // take one without.
-  const std::size_t length = abstract_name ? path.size() : path.size() + 1;
+  // take one without. Wider than a socklen_t on 32-bit systems too: -Wuseless-cast.
+  const std::uint64_t length = abstract_name ? path.size() : path.size() + 1;
   sockaddr_un exact{};
   if (length > sizeof(exact.sun_path)) return std::make_error_code(std::errc::filename_too_long);
   exact.sun_family = AF_UNIX;
@@ -5028,8 +5044,8 @@ ONESOCK_INLINE std::error_code path_to_sockaddr(const std::string& path, sockadd
   return {};
 }
 
-ONESOCK_INLINE std::error_code exact_sockaddr(const Address& address, sockaddr_storage& storage,
-                                              socklen_t& size) {
+inline std::error_code exact_sockaddr(const Address& address, sockaddr_storage& storage,
+                                      socklen_t& size) {
   if (address.port < 0 || address.port > 65535)
     return std::make_error_code(std::errc::invalid_argument);
   switch (address.family) {
@@ -5067,7 +5083,7 @@ ONESOCK_INLINE std::error_code to_peer_sockaddr(const Address& address, sockaddr
   return to_sockaddr(reachable, storage, size);
 }
 
-ONESOCK_INLINE Address ipv4_from_sockaddr(const sockaddr_storage& storage) {
+inline Address ipv4_from_sockaddr(const sockaddr_storage& storage) {
   sockaddr_in exact{};
   std::memcpy(&exact, &storage, sizeof(exact));
   Ipv4Bytes bytes{};
@@ -5075,7 +5091,7 @@ ONESOCK_INLINE Address ipv4_from_sockaddr(const sockaddr_storage& storage) {
   return Address{format_ipv4(bytes), port_from(exact.sin_port), Family::ipv4};
 }
 
-ONESOCK_INLINE Address ipv6_from_sockaddr(const sockaddr_storage& storage) {
+inline Address ipv6_from_sockaddr(const sockaddr_storage& storage) {
   sockaddr_in6 exact{};
   std::memcpy(&exact, &storage, sizeof(exact));
   Ipv6Bytes bytes{};
@@ -5085,11 +5101,11 @@ ONESOCK_INLINE Address ipv6_from_sockaddr(const sockaddr_storage& storage) {
   return Address{std::move(host), port_from(exact.sin6_port), Family::ipv6};
 }
 
-ONESOCK_INLINE Address path_from_sockaddr(const sockaddr_storage& storage, std::size_t size) {
-  constexpr std::size_t before = offsetof(sockaddr_un, sun_path);
+inline Address path_from_sockaddr(const sockaddr_storage& storage, socklen_t size) {
+  constexpr socklen_t before = offsetof(sockaddr_un, sun_path);
   if (size <= before) return Address{{}, 0, Family::local};
-  std::string path((std::min)(size, sizeof(storage)) - before, '\0');
-  std::memcpy(&path[0], reinterpret_cast<const char*>(&storage) + before, path.size());
+  const auto* const bytes = reinterpret_cast<const char*>(&storage);
+  std::string path(bytes + before, bytes + (std::min)(size, socklen_t{sizeof(storage)}));
   const bool abstract_name = has_abstract_names && path.front() == '\0';
   if (!abstract_name) path.resize((std::min)(path.find('\0'), path.size()));
   return Address{std::move(path), 0, Family::local};
@@ -5104,7 +5120,7 @@ ONESOCK_INLINE Address from_sockaddr(const sockaddr_storage& storage, socklen_t 
     case AF_INET6:
       return ipv6_from_sockaddr(storage);
     case AF_UNIX:
-      return path_from_sockaddr(storage, static_cast<std::size_t>(size));
+      return path_from_sockaddr(storage, size);
     default:
       return {};
   }
@@ -5132,8 +5148,7 @@ ONESOCK_INLINE std::vector<Address> take_addresses(addrinfo* found) {
   return addresses;
 }
 
-}  // namespace os
-}  // namespace detail
+}  // namespace detail::os
 ONESOCK_END_NAMESPACE
 
 // ---- include/onesock/detail/mailbox.ipp
@@ -5307,7 +5322,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
     std::error_code code = {};
     std::vector<Address> addresses = {};
   };
-  static void run_job(void* job);
+  static void run_job(void* argument);
   static void look_up(Job& job);
   void start(std::unique_ptr<Job> job);
   void finish(const Job& job);
@@ -5355,7 +5370,7 @@ ONESOCK_INLINE void Resolver::start(std::unique_ptr<Job> job) {
   }
   if (os::start_thread(&Resolver::run_job, job.get())) {
     ++running_;
-    job.release();  // run_job owns it now.
+    static_cast<void>(job.release());  // run_job owns it now.
   } else if (running_ > 0) {
     waiting_.push_back(std::move(job));
   } else {
@@ -5366,11 +5381,11 @@ ONESOCK_INLINE void Resolver::start(std::unique_ptr<Job> job) {
 
 // On the look-up thread, or in place where none can be had.
 ONESOCK_INLINE void Resolver::run_job(void* argument) {
-  std::unique_ptr<Job> job(static_cast<Job*>(argument));
-  look_up(*job);
+  std::unique_ptr<Job> done(static_cast<Job*>(argument));
+  look_up(*done);
   // A letter that held its own mailbox would keep both for ever.
-  const auto mailbox = std::move(job->mailbox);
-  mailbox->post([job = std::move(job)] {
+  const auto mailbox = std::move(done->mailbox);
+  mailbox->post([job = std::move(done)] {
     if (const auto resolver = job->resolver.lock()) resolver->finish(*job);
   });
 }
@@ -5570,7 +5585,7 @@ class Connector {
 
   /// `addresses` in the resolver's order (none at all: the host is not found); their ports are
   /// replaced by the options'.
-  Connector(const ConnectOptions& options, std::vector<Address> addresses);
+  Connector(ConnectOptions options, const std::vector<Address>& addresses);
   ~Connector();
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
@@ -5621,6 +5636,7 @@ class Connector {
 ONESOCK_END_NAMESPACE
 
 #include <algorithm>
+#include <utility>
 
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
@@ -5667,7 +5683,7 @@ ONESOCK_INLINE Error lookup_failed(std::error_code code, const std::string& host
 }
 
 /// RFC 8305, 4: the families alternate, the resolver's first one first, its order kept within each.
-ONESOCK_INLINE std::vector<Address> interleave_families(const std::vector<Address>& addresses) {
+inline std::vector<Address> interleave_families(const std::vector<Address>& addresses) {
   std::deque<Address> first;
   std::deque<Address> second;
   for (const auto& address : addresses) {
@@ -5684,8 +5700,10 @@ ONESOCK_INLINE std::vector<Address> interleave_families(const std::vector<Addres
   return mixed;
 }
 
-ONESOCK_INLINE Connector::Connector(const ConnectOptions& options, std::vector<Address> addresses)
-    : options_(options), addresses_(interleave_families(addresses)), failures_(addresses_.size()) {
+ONESOCK_INLINE Connector::Connector(ConnectOptions options, const std::vector<Address>& addresses)
+    : options_(std::move(options)),
+      addresses_(interleave_families(addresses)),
+      failures_(addresses_.size()) {
   for (auto& address : addresses_) {
     if (address.family != Family::local) address.port = options_.port;
   }
@@ -5717,7 +5735,7 @@ ONESOCK_INLINE void Connector::on_ready(Handle socket, TimePoint now) {
 }
 
 /// The system takes "this host" as a target for loopback.
-ONESOCK_INLINE bool is_blocked(const BlockList& list, const Address& address) {
+inline bool is_blocked(const BlockList& list, const Address& address) {
   return list.blocks(address.host) || (address.host == "0.0.0.0" && list.blocks("127.0.0.1")) ||
          (address.host == "::" && list.blocks("::1"));
 }
@@ -5744,7 +5762,7 @@ ONESOCK_INLINE Error Connector::start(std::size_t index) {
   if (const auto code = os::open_stream(address.family, socket)) {
     return Error("connect", code, address);
   }
-  if (const auto error = bind_local(socket, address)) {
+  if (auto error = bind_local(socket, address)) {
     os::close(socket);
     return error;
   }
@@ -5803,6 +5821,7 @@ ONESOCK_INLINE bool Connector::take_event(Event& event) {
 
 ONESOCK_INLINE std::vector<Handle> Connector::attempts() const {
   std::vector<Handle> sockets;
+  sockets.reserve(attempts_.size());
   for (const auto& attempt : attempts_) sockets.push_back(attempt.socket);
   return sockets;
 }
@@ -5866,8 +5885,8 @@ ONESOCK_INLINE std::vector<Address> literal_addresses(const ListenOptions& optio
   return {};
 }
 
-ONESOCK_INLINE std::error_code bind_and_listen(Handle socket, const ListenOptions& options,
-                                               const Address& address) {
+inline std::error_code bind_and_listen(Handle socket, const ListenOptions& options,
+                                       const Address& address) {
   const int backlog = options.backlog == 0 ? ListenOptions().backlog : options.backlog;
   const bool is_local = address.family == Family::local;
   if (!is_local) {
@@ -5884,8 +5903,8 @@ ONESOCK_INLINE std::error_code bind_and_listen(Handle socket, const ListenOption
   return code;
 }
 
-ONESOCK_INLINE std::error_code open_listener_at(const ListenOptions& options,
-                                                const Address& address, Handle& opened) {
+inline std::error_code open_listener_at(const ListenOptions& options, const Address& address,
+                                        Handle& opened) {
   Handle socket = Handle::invalid;
   if (const auto code = os::open_stream(address.family, socket)) return code;
   const auto code = bind_and_listen(socket, options, address);
@@ -5897,7 +5916,7 @@ ONESOCK_INLINE std::error_code open_listener_at(const ListenOptions& options,
   return code;
 }
 
-ONESOCK_INLINE bool is_family_missing(std::error_code code) {
+inline bool is_family_missing(std::error_code code) {
   return code == std::errc::address_family_not_supported ||
          code == std::errc::address_not_available || code == std::errc::protocol_not_supported;
 }
@@ -6209,7 +6228,7 @@ ONESOCK_INLINE void LoopState::turn(Milliseconds longest_wait) {
   run_due_timers();
   run_deferred();
   // A wait that fails (ENOMEM) is one with nothing ready: the next turn tries again.
-  poller_.wait(time_to_wait(longest_wait), readiness_);
+  static_cast<void>(poller_.wait(time_to_wait(longest_wait), readiness_));
   collect_ready();
   walk_ready();
   run_closes();
@@ -6485,6 +6504,12 @@ struct DefaultLoopEnd {
 
 }  // namespace detail
 
+// Meant: the default loop is destroyed when its thread ends.
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wexit-time-destructors"
+#endif
+
 ONESOCK_INLINE Loop& default_loop() {
 #ifdef ONESOCK_NO_THREADS
   static Loop loop;
@@ -6495,6 +6520,10 @@ ONESOCK_INLINE Loop& default_loop() {
   return *static_cast<Loop*>(detail::os::thread_value());
 #endif
 }
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 ONESOCK_INLINE bool run() {
   return default_loop().run();
@@ -6854,7 +6883,7 @@ namespace detail {
 ONESOCK_INLINE std::shared_ptr<Connection> Connection::accepted(
     std::shared_ptr<LoopState> loop, Handle handle, const Address& peer,
     const ServerOptions& options, std::weak_ptr<ConnectionOwner> owner) {
-  const auto connection = std::make_shared<Connection>(std::move(loop));
+  auto connection = std::make_shared<Connection>(std::move(loop));
   connection->owner_ = std::move(owner);
   connection->allow_half_open_ = options.allow_half_open;
   connection->paused_ = options.pause_on_connect;
@@ -6933,7 +6962,7 @@ ONESOCK_INLINE void Connection::fail(const Error& error, Done done) {
 ONESOCK_INLINE void Connection::owe(Done done, const Error& error) {
   if (!done) return;
   if (phase_ == Phase::closed && !close_due_) {
-    loop_->defer([done = std::move(done), error] { done(error); });
+    loop_->defer([owed = std::move(done), error] { owed(error); });
     return;
   }
   owed_.push_back({life_.bytes_sent, std::move(done), error});
@@ -7010,7 +7039,7 @@ ONESOCK_INLINE void Connection::tell_close() {
   if (const auto owner = owner_.lock()) owner->connection_closed(*this);
   // The handle that handlers were given is good as long as they live, and no longer, unless the
   // close handler connects again.
-  struct SelfScope {
+  const struct SelfScope {
     std::shared_ptr<Connection> connection;
     ~SelfScope() {
       if (connection->destroyed_ && !connection->close_due_) {
@@ -7036,7 +7065,7 @@ ONESOCK_INLINE void Connection::tell_error() {
 
 ONESOCK_INLINE Timer Connection::start_timer(Milliseconds delay, void (Connection::*task)()) {
   const std::weak_ptr<Connection> connection = shared();
-  const auto timer = loop_->add_timer(delay, false, [connection, task] {
+  auto timer = loop_->add_timer(delay, false, [connection, task] {
     if (const auto alive = connection.lock()) (alive.get()->*task)();
   });
   timer.unref();
@@ -7072,9 +7101,9 @@ ONESOCK_INLINE void Connection::connect(const ConnectOptions& options,
   if (!join_loop()) return;
   if (is_active()) return reject_connect(ErrorFactory::already_connected());
   if (close_due_) {  // The life before has yet to be told its end.
-    loop_->defer([self = shared(), options, on_connect = std::move(on_connect),
+    loop_->defer([self = shared(), options, listener = std::move(on_connect),
                   called_off = called_off_]() mutable {
-      if (self->called_off_ == called_off) self->connect(options, std::move(on_connect));
+      if (self->called_off_ == called_off) self->connect(options, std::move(listener));
     });
     return;
   }
@@ -7711,9 +7740,8 @@ ONESOCK_INLINE std::uintptr_t Socket::native_handle() const {
 }
 
 ONESOCK_INLINE const std::string& Socket::remote_address() const {
-  static const std::string none;
   const auto& remote = body_->remote();
-  return remote.family == Family::local ? none : remote.host;
+  return remote.family == Family::local ? detail::forever<std::string>() : remote.host;
 }
 
 ONESOCK_INLINE int Socket::remote_port() const {
@@ -7957,8 +7985,8 @@ struct ServerListeners {
 /// closing to looking_up again.
 class ServerState final : public LoopItem, public ConnectionOwner {
  public:
-  ServerState(std::shared_ptr<LoopState> loop, const ServerOptions& options)
-      : loop_(std::move(loop)), options_(options), id_(next_id()) {}
+  ServerState(std::shared_ptr<LoopState> loop, ServerOptions options)
+      : loop_(std::move(loop)), options_(std::move(options)), id_(next_id()) {}
 
   void listen(const ListenOptions& options, Listener<> on_listening);
   void adopt(Handle handle, Listener<> on_listening);
@@ -8215,6 +8243,7 @@ ONESOCK_INLINE void ServerState::end_life() {
 ONESOCK_INLINE void ServerState::close_all_connections() {
   // By handle: a connection that goes may take others with it.
   std::vector<std::shared_ptr<LoopItem>> connections;
+  connections.reserve(connections_.size());
   for (auto* connection : connections_) connections.push_back(connection->shared_from_this());
   for (const auto& item : connections) static_cast<Connection&>(*item).destroy({});
 }
@@ -8249,7 +8278,7 @@ ONESOCK_INLINE void ServerState::watch() {
   close({});
 }
 
-ONESOCK_INLINE void ServerState::on_ready(Handle, Interest) {
+ONESOCK_INLINE void ServerState::on_ready(Handle /*handle*/, Interest /*ready*/) {
   constexpr int most_per_turn = 64;  // So that a flood of clients leaves the others their turn.
   for (int count = 0; count < most_per_turn && phase_ == Phase::listening; ++count) {
     if (close_due_ || !accept_one()) return;  // One that listens again tells its `close` first.
@@ -8794,13 +8823,6 @@ ONESOCK_INLINE bool BlockingListener::accept(BlockingStream& accepted) {
   return true;
 }
 
-/// What a Client or an Acceptor that has none answers; never destroyed, as they may be global.
-template <class Body>
-const Body& closed_body() {
-  static const Body* const body = new Body();
-  return *body;
-}
-
 }  // namespace detail
 
 ONESOCK_INLINE Client::Client() = default;
@@ -8816,7 +8838,7 @@ ONESOCK_INLINE detail::BlockingStream& Client::body() {
 }
 
 ONESOCK_INLINE const detail::BlockingStream& Client::body() const {
-  return stream_ ? *stream_ : detail::closed_body<detail::BlockingStream>();
+  return stream_ ? *stream_ : detail::forever<detail::BlockingStream>();
 }
 
 ONESOCK_INLINE void Client::set_timeout(std::chrono::milliseconds timeout) {
@@ -8944,7 +8966,7 @@ ONESOCK_INLINE detail::BlockingListener& Acceptor::body() {
 }
 
 ONESOCK_INLINE const detail::BlockingListener& Acceptor::body() const {
-  return listener_ ? *listener_ : detail::closed_body<detail::BlockingListener>();
+  return listener_ ? *listener_ : detail::forever<detail::BlockingListener>();
 }
 
 ONESOCK_INLINE void Acceptor::set_timeout(std::chrono::milliseconds timeout) {
@@ -8993,6 +9015,7 @@ ONESOCK_END_NAMESPACE
 // ---- include/onesock/framing.ipp
 // onesock: the bodies of framing.hpp.
 
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -9001,7 +9024,7 @@ ONESOCK_BEGIN_NAMESPACE
 namespace detail {
 
 /// The bytes of the length before a message; 0 for lines.
-ONESOCK_INLINE std::size_t prefix_size(Framing framing) {
+inline std::size_t prefix_size(Framing framing) {
   switch (framing) {
     case Framing::lines:
       return 0;
@@ -9017,7 +9040,7 @@ ONESOCK_INLINE std::size_t prefix_size(Framing framing) {
   return 0;
 }
 
-ONESOCK_INLINE std::size_t read_prefix(BufferView bytes, Framing framing) {
+inline std::size_t read_prefix(BufferView bytes, Framing framing) {
   switch (framing) {
     case Framing::lines:
       return 0;
@@ -9035,7 +9058,8 @@ ONESOCK_INLINE std::size_t read_prefix(BufferView bytes, Framing framing) {
   return 0;
 }
 
-ONESOCK_INLINE void write_prefix(Buffer& frame, std::size_t size, Framing framing) {
+/// `size` is wider than what it is cast to on every system: -Wuseless-cast.
+inline void write_prefix(Buffer& frame, std::uint64_t size, Framing framing) {
   const auto length = static_cast<std::uint32_t>(size);
   switch (framing) {
     case Framing::lines:

@@ -622,7 +622,10 @@ TEST_CASE("connections that come and go leave no descriptor and no listener", "[
   const auto before = open_descriptors();
   int left = 50;
   const std::function<void()> next = [&] {
-    if (left-- == 0) return link.client.destroy(), void();
+    if (left-- == 0) {
+      link.client.destroy();
+      return;
+    }
     Socket client(link.loop);
     client.on_close([token, &next] { next(); }).on_error([token] {});
     client.connect(to_port(link.server.address().port), [token](Socket& self) {

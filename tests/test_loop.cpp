@@ -19,9 +19,6 @@ using onesock::Socket;
 namespace {
 
 Loop* loop_to_stop = nullptr;
-extern "C" void stop_it(int) {
-  loop_to_stop->stop();
-}
 
 }  // namespace
 
@@ -152,7 +149,7 @@ TEST_CASE("stop from another thread wakes the wait", "[loop]") {
 TEST_CASE("stop from a signal handler ends run", "[loop]") {
   TestLoop loop;
   loop_to_stop = &loop;
-  const auto before = std::signal(SIGINT, stop_it);
+  const auto before = std::signal(SIGINT, [](int) { loop_to_stop->stop(); });
   REQUIRE(before != SIG_ERR);
   loop.ref();
   bool raised = false;

@@ -715,14 +715,11 @@ TEST_CASE("other threads wake a wait", "[os]") {
 
 namespace {
 os::Waker waker_of_handler;
-extern "C" void wake_from_handler(int) {
-  os::wake(waker_of_handler);
-}
 }  // namespace
 
 TEST_CASE("a signal handler may wake", "[os]") {
   REQUIRE_FALSE(os::open_waker(waker_of_handler));
-  const auto before = std::signal(SIGINT, wake_from_handler);
+  const auto before = std::signal(SIGINT, [](int) { os::wake(waker_of_handler); });
   REQUIRE(std::raise(SIGINT) == 0);
   std::signal(SIGINT, before);
   REQUIRE(wait_for(waker_of_handler.reader, Interest::read) == Interest::read);

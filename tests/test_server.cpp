@@ -574,9 +574,9 @@ namespace {
 /// No descriptor above `highest`, and none free below, as long as this lives.
 class NoDescriptors {
  public:
-  explicit NoDescriptors(std::uintptr_t highest) {
+  explicit NoDescriptors(int highest) {
     int filler = 0;
-    while ((filler = dup(0)) >= 0 && static_cast<std::uintptr_t>(filler) < highest) {
+    while ((filler = dup(0)) >= 0 && filler < highest) {
       fillers_.push_back(filler);
     }
     close(filler);
@@ -620,7 +620,7 @@ TEST_CASE("out of descriptors the waiting clients are shed, and accepting goes o
     REQUIRE(client.connect(port, "127.0.0.1"));
   }
   {
-    const NoDescriptors none(clients.back().native_handle());
+    const NoDescriptors none(static_cast<int>(clients.back().native_handle()));
     turn(loop);
   }
   CHECK(connections == 1);

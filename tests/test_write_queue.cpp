@@ -60,7 +60,7 @@ TEST_CASE("small writes behind the first share a chunk", "[write_queue]") {
 }
 
 TEST_CASE("a write queue keeps random pieces whole, however they are taken", "[write_queue]") {
-  const auto seed = static_cast<unsigned>(Catch::rngSeed());
+  const auto seed = Catch::rngSeed();
   CAPTURE(seed);
   std::mt19937 random(seed);
   WriteQueue queue;

@@ -34,6 +34,7 @@ ARROWS = {
     "server": "socket",
     "client": "buffer options detail/handle",
     "detail/handle": "config",
+    "detail/forever": "config",
     "detail/clock": "config",
     "detail/room": "config",
     "detail/event": "listener",
@@ -58,13 +59,14 @@ ARROWS = {
                      "detail/server_state detail/macros_end",
 }
 BODIES = {
+    "error": "detail/forever",
     "detail/os": "detail/poller detail/os_sockaddr detail/os_posix detail/os_windows detail/os_select_posix "
                  "detail/os_select_windows",
     "detail/listener_socket": "detail/os detail/connector",
     "loop": "detail/loop_state",
-    "socket": "detail/connection",
+    "socket": "detail/connection detail/forever",
     "server": "detail/server_state",
-    "client": "detail/connector detail/listener_socket",
+    "client": "detail/connector detail/listener_socket detail/forever",
 }
 
 # What the oldest compiler of our users has whole, and needs no further library for: GCC 8. Not in
@@ -296,11 +298,11 @@ def undocumented(source, number, name):
 
 
 def functions_of(code, declared):
-    """Names of the functions that stand at the left edge: declared ones, or ONESOCK_INLINE bodies."""
+    """Names of the functions that stand at the left edge: declared ones, or bodies."""
     if declared:
         pattern = r"^(?!ONESOCK_|namespace|struct|class|enum|using)[a-zA-Z][\w:&<>* ]*?\b(\w+)\("
     else:
-        pattern = r"^ONESOCK_INLINE\s[^;{}(]*?((?:\w+::)*~?\w+)\("
+        pattern = r"^(?:ONESOCK_INLINE|inline)\s(?!constexpr)[^;{}(]*?((?:\w+::)*~?\w+)\("
     return [(match[1], match.start()) for match in re.finditer(pattern, code, re.M)]
 
 

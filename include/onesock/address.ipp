@@ -9,12 +9,12 @@
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
 
-ONESOCK_INLINE bool is_decimal_digit(char c) {
+inline bool is_decimal_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 /// 0 to `limit` in its one spelling: digits only, no sign, no space, no leading zero.
-ONESOCK_INLINE std::optional<int> parse_decimal(std::string_view text, int limit) {
+inline std::optional<int> parse_decimal(std::string_view text, int limit) {
   if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   int number = 0;
   for (const char c : text) {
@@ -52,7 +52,7 @@ struct Ipv6Groups {
 };
 
 /// One to four hex digits, of either case.
-ONESOCK_INLINE std::optional<int> parse_ipv6_group(std::string_view text) {
+inline std::optional<int> parse_ipv6_group(std::string_view text) {
   if (text.empty() || text.size() > 4) return std::nullopt;
   int number = 0;
   for (const char c : text) {
@@ -63,15 +63,14 @@ ONESOCK_INLINE std::optional<int> parse_ipv6_group(std::string_view text) {
   return number;
 }
 
-ONESOCK_INLINE bool add_ipv4_groups(std::string_view text, Ipv6Groups& groups) {
+inline bool add_ipv4_groups(std::string_view text, Ipv6Groups& groups) {
   const std::optional<Ipv4Bytes> bytes = parse_ipv4(text);
   return bytes && groups.add((*bytes)[0] * 256 + (*bytes)[1]) &&
          groups.add((*bytes)[2] * 256 + (*bytes)[3]);
 }
 
 /// Reads "1:2:3"; the last part may be an IPv4 address if `ipv4_may_end` says so. "" is no group.
-ONESOCK_INLINE bool parse_ipv6_groups(std::string_view text, bool ipv4_may_end,
-                                      Ipv6Groups& groups) {
+inline bool parse_ipv6_groups(std::string_view text, bool ipv4_may_end, Ipv6Groups& groups) {
   if (text.empty()) return true;
   for (;;) {
     const std::size_t colon = text.find(':');
@@ -88,7 +87,7 @@ ONESOCK_INLINE bool parse_ipv6_groups(std::string_view text, bool ipv4_may_end,
 }
 
 /// What Node takes as a zone, and '_', which many an interface has in its name ("br_lan").
-ONESOCK_INLINE bool is_zone(std::string_view text) {
+inline bool is_zone(std::string_view text) {
   for (const char c : text) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     const bool mark = c == '-' || c == '.' || c == ':' || c == '_';
@@ -97,7 +96,7 @@ ONESOCK_INLINE bool is_zone(std::string_view text) {
   return !text.empty();
 }
 
-ONESOCK_INLINE Ipv6Bytes join_ipv6_groups(const Ipv6Groups& left, const Ipv6Groups& right) {
+inline Ipv6Bytes join_ipv6_groups(const Ipv6Groups& left, const Ipv6Groups& right) {
   Ipv6Bytes bytes{};
   const auto put = [&bytes](std::size_t place, std::uint16_t group) {
     bytes[2 * place] = static_cast<std::uint8_t>(group >> 8);
@@ -134,7 +133,7 @@ ONESOCK_INLINE std::string format_ipv4(const Ipv4Bytes& bytes) {
   return text;
 }
 
-ONESOCK_INLINE int ipv6_group_at(const Ipv6Bytes& bytes, std::size_t place) {
+inline int ipv6_group_at(const Ipv6Bytes& bytes, std::size_t place) {
   return bytes[2 * place] * 256 + bytes[2 * place + 1];
 }
 
@@ -145,7 +144,7 @@ struct Ipv6ZeroRun {
 };
 
 /// RFC 5952, 4.2: the longest run, the first of equals, never a single group.
-ONESOCK_INLINE Ipv6ZeroRun longest_zero_run(const Ipv6Bytes& bytes) {
+inline Ipv6ZeroRun longest_zero_run(const Ipv6Bytes& bytes) {
   Ipv6ZeroRun best;
   for (std::size_t start = 0; start < 8; ++start) {
     std::size_t end = start;
@@ -156,7 +155,7 @@ ONESOCK_INLINE Ipv6ZeroRun longest_zero_run(const Ipv6Bytes& bytes) {
   return best;
 }
 
-ONESOCK_INLINE void append_ipv6_group(std::string& text, int group) {
+inline void append_ipv6_group(std::string& text, int group) {
   bool started = false;
   for (int shift = 12; shift >= 0; shift -= 4) {
     const int digit = (group >> shift) & 0xf;
@@ -165,15 +164,15 @@ ONESOCK_INLINE void append_ipv6_group(std::string& text, int group) {
   }
 }
 
-ONESOCK_INLINE void append_ipv6_groups(std::string& text, const Ipv6Bytes& bytes, std::size_t start,
-                                       std::size_t end) {
+inline void append_ipv6_groups(std::string& text, const Ipv6Bytes& bytes, std::size_t start,
+                               std::size_t end) {
   for (std::size_t i = start; i < end; ++i) {
     if (i != start) text += ':';
     append_ipv6_group(text, ipv6_group_at(bytes, i));
   }
 }
 
-ONESOCK_INLINE bool is_ipv4_mapped(const Ipv6Bytes& bytes) {
+inline bool is_ipv4_mapped(const Ipv6Bytes& bytes) {
   for (std::size_t i = 0; i < 10; ++i) {
     if (bytes[i] != 0) return false;
   }

@@ -17,7 +17,7 @@ struct BlockRules {
 };
 
 /// An address as IPv6: IPv4 in its mapped form, a zone left out.
-ONESOCK_INLINE std::optional<Ipv6Bytes> as_ipv6(std::string_view address) {
+inline std::optional<Ipv6Bytes> as_ipv6(std::string_view address) {
   if (const auto ipv4 = parse_ipv4(address)) {
     Ipv6Bytes mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
     std::copy(ipv4->begin(), ipv4->end(), mapped.begin() + 12);
@@ -28,10 +28,10 @@ ONESOCK_INLINE std::optional<Ipv6Bytes> as_ipv6(std::string_view address) {
 }
 
 /// `bytes` with everything behind the first `prefix` bits cleared, or set.
-ONESOCK_INLINE Ipv6Bytes with_host_bits(Ipv6Bytes bytes, int prefix, bool set) {
+inline Ipv6Bytes with_host_bits(Ipv6Bytes bytes, int prefix, bool set) {
   for (int bit = prefix; bit < 128; ++bit) {
     auto& octet = bytes[static_cast<std::size_t>(bit / 8)];
-    const auto mask = static_cast<std::uint8_t>(0x80u >> (bit % 8));
+    const auto mask = static_cast<std::uint8_t>(0x80U >> (bit % 8));
     octet = static_cast<std::uint8_t>(set ? octet | mask : octet & ~mask);
   }
   return bytes;

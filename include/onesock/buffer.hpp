@@ -26,7 +26,8 @@ namespace detail {
 using Utf8Char = decltype(u8'x');  // char8_t since C++20, char before
 
 template <class T>
-inline constexpr bool is_text = std::is_same_v<T, char> || std::is_same_v<T, Utf8Char>;
+inline constexpr bool is_text =
+    std::disjunction_v<std::is_same<T, char>, std::is_same<T, Utf8Char>>;
 
 template <class T>
 inline constexpr bool is_byte = is_text<T> || std::is_same_v<T, signed char> ||

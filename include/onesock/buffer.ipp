@@ -21,7 +21,7 @@ ONESOCK_INLINE std::size_t Offset::within(std::size_t size) const noexcept {
 }
 
 /// How far a byte of a number is shifted: `index` is its place in memory.
-ONESOCK_INLINE std::size_t byte_shift(std::size_t index, std::size_t width, ByteOrder order) {
+inline std::size_t byte_shift(std::size_t index, std::size_t width, ByteOrder order) {
   return 8 * (order == ByteOrder::little ? index : width - 1 - index);
 }
 
@@ -91,7 +91,7 @@ ONESOCK_INLINE bool ByteReader::includes(std::uint8_t octet, Offset from) const 
 
 ONESOCK_INLINE int ByteReader::compare(BufferView other) const noexcept {
   const int order = raw().compare(other.raw());
-  return (order > 0) - (order < 0);
+  return static_cast<int>(order > 0) - static_cast<int>(order < 0);
 }
 
 ONESOCK_INLINE bool ByteReader::equals(BufferView other) const noexcept {

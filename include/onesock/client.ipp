@@ -13,6 +13,7 @@
 
 #include "detail/clock.hpp"
 #include "detail/connector.hpp"
+#include "detail/forever.hpp"
 #include "detail/handle.hpp"
 #include "detail/listener_socket.hpp"
 #include "detail/mailbox.hpp"
@@ -325,13 +326,6 @@ ONESOCK_INLINE bool BlockingListener::accept(BlockingStream& accepted) {
   return true;
 }
 
-/// What a Client or an Acceptor that has none answers; never destroyed, as they may be global.
-template <class Body>
-const Body& closed_body() {
-  static const Body* const body = new Body();
-  return *body;
-}
-
 }  // namespace detail
 
 ONESOCK_INLINE Client::Client() = default;
@@ -347,7 +341,7 @@ ONESOCK_INLINE detail::BlockingStream& Client::body() {
 }
 
 ONESOCK_INLINE const detail::BlockingStream& Client::body() const {
-  return stream_ ? *stream_ : detail::closed_body<detail::BlockingStream>();
+  return stream_ ? *stream_ : detail::forever<detail::BlockingStream>();
 }
 
 ONESOCK_INLINE void Client::set_timeout(std::chrono::milliseconds timeout) {
@@ -475,7 +469,7 @@ ONESOCK_INLINE detail::BlockingListener& Acceptor::body() {
 }
 
 ONESOCK_INLINE const detail::BlockingListener& Acceptor::body() const {
-  return listener_ ? *listener_ : detail::closed_body<detail::BlockingListener>();
+  return listener_ ? *listener_ : detail::forever<detail::BlockingListener>();
 }
 
 ONESOCK_INLINE void Acceptor::set_timeout(std::chrono::milliseconds timeout) {

@@ -30,25 +30,25 @@ inline constexpr EncodingName encoding_names[] = {
 
 inline constexpr char32_t replacement_character = 0xFFFD;
 
-ONESOCK_INLINE unsigned char byte_at(std::string_view bytes, std::size_t at) {
+inline unsigned char byte_at(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
 }
 
 // Not std::tolower: that one asks the user's locale.
-ONESOCK_INLINE char ascii_lower(char letter) {
+inline char ascii_lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
-ONESOCK_INLINE bool equal_ignoring_case(std::string_view left, std::string_view right) {
+inline bool equal_ignoring_case(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                     [](char a, char b) { return ascii_lower(a) == ascii_lower(b); });
 }
 
-ONESOCK_INLINE bool is_high_surrogate(char32_t unit) {
+inline bool is_high_surrogate(char32_t unit) {
   return unit >= 0xD800 && unit <= 0xDBFF;
 }
 
-ONESOCK_INLINE bool is_low_surrogate(char32_t unit) {
+inline bool is_low_surrogate(char32_t unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
@@ -69,7 +69,7 @@ struct Utf8Lead {
 };
 
 // The Unicode Standard, table 3-7.
-ONESOCK_INLINE Utf8Lead utf8_lead(unsigned char lead) {
+inline Utf8Lead utf8_lead(unsigned char lead) {
   if (lead < 0xC2 || lead > 0xF4) return {0, 0, 0};
   if (lead < 0xE0) return {1, 0x80, 0xBF};
   if (lead == 0xE0) return {2, 0xA0, 0xBF};
@@ -80,20 +80,20 @@ ONESOCK_INLINE Utf8Lead utf8_lead(unsigned char lead) {
   return {3, 0x80, 0xBF};
 }
 
-ONESOCK_INLINE Utf8Step utf8_step(std::string_view text, std::size_t at) {
+inline Utf8Step utf8_step(std::string_view text, std::size_t at) {
   const unsigned char first = byte_at(text, at);
   if (first < 0x80) return {first, 1, true, false};
   Utf8Lead lead = utf8_lead(first);
   if (lead.more == 0) return {replacement_character, 1, false, false};
 
-  char32_t code_point = first & (0x3Fu >> lead.more);
+  char32_t code_point = first & (0x3FU >> lead.more);
   for (std::size_t length = 1; length <= lead.more; ++length) {
     if (at + length == text.size()) return {replacement_character, length, false, true};
     const unsigned char next = byte_at(text, at + length);
     if (next < lead.first_low || next > lead.first_high) {
       return {replacement_character, length, false, false};
     }
-    code_point = code_point << 6 | (next & 0x3Fu);
+    code_point = code_point << 6 | (next & 0x3FU);
     lead.first_low = 0x80;
     lead.first_high = 0xBF;
   }
@@ -101,19 +101,19 @@ ONESOCK_INLINE Utf8Step utf8_step(std::string_view text, std::size_t at) {
 }
 
 /// Where the run of ASCII that begins at `at` ends.
-ONESOCK_INLINE std::size_t skip_ascii(std::string_view text, std::size_t at) {
+inline std::size_t skip_ascii(std::string_view text, std::size_t at) {
   // Only the top bit of each byte is asked, so the byte order does not matter.
   std::uint64_t eight_bytes = 0;
   for (; text.size() - at >= sizeof eight_bytes; at += sizeof eight_bytes) {
     std::memcpy(&eight_bytes, text.data() + at, sizeof eight_bytes);
-    if ((eight_bytes & 0x8080808080808080u) != 0) break;
+    if ((eight_bytes & 0x8080808080808080U) != 0) break;
   }
   while (at < text.size() && byte_at(text, at) < 0x80) ++at;
   return at;
 }
 
 /// A surrogate alone has no UTF-8: it becomes U+FFFD.
-ONESOCK_INLINE void append_utf8(std::string& out, char32_t code_point) {
+inline void append_utf8(std::string& out, char32_t code_point) {
   if (is_high_surrogate(code_point) || is_low_surrogate(code_point)) {
     code_point = replacement_character;
   }
@@ -148,7 +148,7 @@ void for_each_utf16_unit(std::string_view text, Take take) {
   }
 }
 
-ONESOCK_INLINE std::string decode_utf8(std::string_view bytes) {
+inline std::string decode_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   std::size_t valid_from = 0;
@@ -168,14 +168,14 @@ ONESOCK_INLINE std::string decode_utf8(std::string_view bytes) {
   return text.append(bytes, valid_from, bytes.size() - valid_from);
 }
 
-ONESOCK_INLINE std::string decode_bytewise(std::string_view bytes, unsigned mask) {
+inline std::string decode_bytewise(std::string_view bytes, unsigned mask) {
   std::string text;
   text.reserve(bytes.size());
   for (std::size_t at = 0; at < bytes.size(); ++at) append_utf8(text, byte_at(bytes, at) & mask);
   return text;
 }
 
-ONESOCK_INLINE std::string encode_latin1(std::string_view text) {
+inline std::string encode_latin1(std::string_view text) {
   if (skip_ascii(text, 0) == text.size()) return std::string(text);
   std::string bytes;
   bytes.reserve(text.size());
@@ -185,11 +185,11 @@ ONESOCK_INLINE std::string encode_latin1(std::string_view text) {
   return bytes;
 }
 
-ONESOCK_INLINE char32_t utf16le_unit_at(std::string_view bytes, std::size_t at) {
+inline char32_t utf16le_unit_at(std::string_view bytes, std::size_t at) {
   return byte_at(bytes, at) | static_cast<char32_t>(byte_at(bytes, at + 1)) << 8;
 }
 
-ONESOCK_INLINE std::string decode_utf16le(std::string_view bytes) {
+inline std::string decode_utf16le(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   const std::size_t end = bytes.size() - bytes.size() % 2;
@@ -207,7 +207,7 @@ ONESOCK_INLINE std::string decode_utf16le(std::string_view bytes) {
   return text;
 }
 
-ONESOCK_INLINE std::string encode_utf16le(std::string_view text) {
+inline std::string encode_utf16le(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() * 2);
   for_each_utf16_unit(text, [&bytes](char32_t unit) {
@@ -217,7 +217,7 @@ ONESOCK_INLINE std::string encode_utf16le(std::string_view text) {
   return bytes;
 }
 
-ONESOCK_INLINE std::string decode_hex(std::string_view bytes) {
+inline std::string decode_hex(std::string_view bytes) {
   constexpr char digits[] = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size() * 2);
@@ -229,14 +229,14 @@ ONESOCK_INLINE std::string decode_hex(std::string_view bytes) {
 }
 
 /// 0 to 15, or -1.
-ONESOCK_INLINE int hex_digit_value(char digit) {
+inline int hex_digit_value(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   const char letter = ascii_lower(digit);
   return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 // Node looks at the low byte of each UTF-16 unit only, for hex and for base64: so do we.
-ONESOCK_INLINE std::string encode_hex(std::string_view text) {
+inline std::string encode_hex(std::string_view text) {
   const std::string digits = encode_latin1(text);
   std::string bytes;
   bytes.reserve(digits.size() / 2);
@@ -249,7 +249,7 @@ ONESOCK_INLINE std::string encode_hex(std::string_view text) {
   return bytes;
 }
 
-ONESOCK_INLINE std::string decode_base64(std::string_view bytes, bool url) {
+inline std::string decode_base64(std::string_view bytes, bool url) {
   const char* const digits =
       url ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
           : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -269,7 +269,7 @@ ONESOCK_INLINE std::string decode_base64(std::string_view bytes, bool url) {
 }
 
 /// 0 to 63 by either alphabet, or -1.
-ONESOCK_INLINE int base64_digit_value(char digit) {
+inline int base64_digit_value(char digit) {
   if (digit >= 'A' && digit <= 'Z') return digit - 'A';
   if (digit >= 'a' && digit <= 'z') return digit - 'a' + 26;
   if (digit >= '0' && digit <= '9') return digit - '0' + 52;
@@ -278,7 +278,7 @@ ONESOCK_INLINE int base64_digit_value(char digit) {
   return -1;
 }
 
-ONESOCK_INLINE std::string encode_base64(std::string_view text) {
+inline std::string encode_base64(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / 4 * 3 + 3);
   std::uint32_t bits = 0;
@@ -296,7 +296,7 @@ ONESOCK_INLINE std::string encode_base64(std::string_view text) {
   return bytes;
 }
 
-ONESOCK_INLINE std::size_t unfinished_utf8(std::string_view bytes) {
+inline std::size_t unfinished_utf8(std::string_view bytes) {
   const std::size_t most = (std::min)(bytes.size(), std::size_t{3});
   for (std::size_t back = 1; back <= most; ++back) {
     const std::size_t at = bytes.size() - back;
@@ -306,7 +306,7 @@ ONESOCK_INLINE std::size_t unfinished_utf8(std::string_view bytes) {
   return 0;
 }
 
-ONESOCK_INLINE std::size_t unfinished_utf16le(std::string_view bytes) {
+inline std::size_t unfinished_utf16le(std::string_view bytes) {
   const std::size_t odd = bytes.size() % 2;
   const std::size_t whole = bytes.size() - odd;
   const bool half_pair = whole > 0 && is_high_surrogate(utf16le_unit_at(bytes, whole - 2));
@@ -314,7 +314,7 @@ ONESOCK_INLINE std::size_t unfinished_utf16le(std::string_view bytes) {
 }
 
 /// How many bytes at the end are the beginning of something that may still be completed.
-ONESOCK_INLINE std::size_t unfinished_bytes(std::string_view bytes, Encoding encoding) {
+inline std::size_t unfinished_bytes(std::string_view bytes, Encoding encoding) {
   switch (encoding) {
     case Encoding::utf8:
       return unfinished_utf8(bytes);
@@ -401,7 +401,7 @@ ONESOCK_INLINE std::string Decoder::write(std::string_view bytes) {
 }
 
 ONESOCK_INLINE std::string Decoder::end() {
-  const std::string text = decode(held_, encoding_);
+  std::string text = decode(held_, encoding_);
   held_.clear();
   return text;
 }

@@ -1,12 +1,15 @@
 // onesock: the words of every error: one table, equal on every system; and the one `throw`.
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ostream>
 #include <utility>
 
 #include "error.hpp"
+
+#include "detail/forever.hpp"
 
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
@@ -88,7 +91,7 @@ inline constexpr ResolveRow resolve_rows[] = {
 
 inline constexpr const char* resolve_category_name = "onesock.resolve";
 
-ONESOCK_INLINE const ResolveRow* resolve_row(int value) noexcept {
+inline const ResolveRow* resolve_row(int value) noexcept {
   for (const ResolveRow& row : resolve_rows) {
     if (static_cast<int>(row.code) == value) return &row;
   }
@@ -101,7 +104,7 @@ class ResolveCategory : public std::error_category {
 
   std::string message(int value) const override {
     const ResolveRow* row = resolve_row(value);
-    return row ? row->text : "unknown error";
+    return row != nullptr ? row->text : "unknown error";
   }
 
   std::error_condition default_error_condition(int value) const noexcept override {
@@ -116,12 +119,12 @@ class ResolveCategory : public std::error_category {
 };
 
 /// The category is told by its name: another DLL has a category object of its own.
-ONESOCK_INLINE const ResolveRow* find_resolve_row(std::error_code code) noexcept {
+inline const ResolveRow* find_resolve_row(std::error_code code) noexcept {
   if (std::string_view(code.category().name()) != resolve_category_name) return nullptr;
   return resolve_row(code.value());
 }
 
-ONESOCK_INLINE const ErrorRow* find_error_row(std::error_code code) noexcept {
+inline const ErrorRow* find_error_row(std::error_code code) noexcept {
   for (const ErrorRow& row : error_rows) {
     if (code == row.code) return &row;
   }
@@ -142,16 +145,14 @@ ONESOCK_INLINE std::string error_text(std::error_code code) {
 }
 
 /// The operations whose messages Node leaves without the text: "read ECONNRESET".
-ONESOCK_INLINE bool error_name_is_enough(std::string_view operation) {
-  for (const char* each : {"connect", "bind", "read", "write", "shutdown", "getaddrinfo"}) {
-    if (operation == each) return true;
-  }
-  return false;
+inline bool error_name_is_enough(std::string_view operation) {
+  const auto brief = {"connect", "bind", "read", "write", "shutdown", "getaddrinfo"};
+  return std::find(brief.begin(), brief.end(), operation) != brief.end();
 }
 
 /// what() would end at a NUL: the name of an abstract socket starts with one, a bad host may have
 /// one. Shown as systems show it.
-ONESOCK_INLINE std::string show_nul(std::string_view text) {
+inline std::string show_nul(std::string_view text) {
   std::string shown(text);
   for (char& c : shown) {
     if (c == '\0') c = '@';
@@ -160,15 +161,15 @@ ONESOCK_INLINE std::string show_nul(std::string_view text) {
 }
 
 /// " 127.0.0.1:80", " ::1:80" (no brackets, as Node), " x.invalid", " app.sock", or "".
-ONESOCK_INLINE std::string error_place(const Address& address) {
+inline std::string error_place(const Address& address) {
   if (address.empty()) return "";
   const bool has_port = address.port != 0 && address.family != Family::local;
   const std::string place = ' ' + show_nul(address.host);
   return has_port ? place + ':' + std::to_string(address.port) : place;
 }
 
-ONESOCK_INLINE std::string error_message(std::string_view operation, std::error_code code,
-                                         std::string_view name, const Address& address) {
+inline std::string error_message(std::string_view operation, std::error_code code,
+                                 std::string_view name, const Address& address) {
   std::string message(operation);
   message.append(message.empty() ? "" : " ").append(name);
   if (error_name(code).empty() || !error_name_is_enough(operation)) {
@@ -180,8 +181,7 @@ ONESOCK_INLINE std::string error_message(std::string_view operation, std::error_
 }  // namespace detail
 
 ONESOCK_INLINE const std::error_category& resolve_category() noexcept {
-  static const detail::ResolveCategory category;
-  return category;
+  return detail::forever<detail::ResolveCategory>();
 }
 
 ONESOCK_INLINE std::error_code make_error_code(ResolveError error) noexcept {
@@ -203,9 +203,7 @@ ONESOCK_INLINE Error::Error(std::string message) {
 }
 
 ONESOCK_INLINE const Error::Data& Error::data() const noexcept {
-  // Never destroyed: the destructor of a global object may still ask.
-  static const Data* const none = new Data();
-  return data_ ? *data_ : *none;
+  return data_ ? *data_ : detail::forever<Data>();
 }
 
 ONESOCK_INLINE std::error_code Error::code() const noexcept {
@@ -337,7 +335,7 @@ ONESOCK_INLINE Error ErrorFactory::all_failed(const std::vector<Error>& failures
 #ifdef ONESOCK_FATAL
   ONESOCK_FATAL(error.message().c_str());
 #else
-  std::fprintf(stderr, "%s\n", error.message().c_str());
+  std::fputs((error.message() + '\n').c_str(), stderr);
 #endif
   std::abort();
 #endif

@@ -3,6 +3,7 @@
 
 #include "framing.hpp"
 
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -11,7 +12,7 @@ ONESOCK_BEGIN_NAMESPACE
 namespace detail {
 
 /// The bytes of the length before a message; 0 for lines.
-ONESOCK_INLINE std::size_t prefix_size(Framing framing) {
+inline std::size_t prefix_size(Framing framing) {
   switch (framing) {
     case Framing::lines:
       return 0;
@@ -27,7 +28,7 @@ ONESOCK_INLINE std::size_t prefix_size(Framing framing) {
   return 0;
 }
 
-ONESOCK_INLINE std::size_t read_prefix(BufferView bytes, Framing framing) {
+inline std::size_t read_prefix(BufferView bytes, Framing framing) {
   switch (framing) {
     case Framing::lines:
       return 0;
@@ -45,7 +46,8 @@ ONESOCK_INLINE std::size_t read_prefix(BufferView bytes, Framing framing) {
   return 0;
 }
 
-ONESOCK_INLINE void write_prefix(Buffer& frame, std::size_t size, Framing framing) {
+/// `size` is wider than what it is cast to on every system: -Wuseless-cast.
+inline void write_prefix(Buffer& frame, std::uint64_t size, Framing framing) {
   const auto length = static_cast<std::uint32_t>(size);
   switch (framing) {
     case Framing::lines:

@@ -99,8 +99,7 @@ class Listener {
 
   template <class Callable>
   struct Held final : Base {
-    template <class F>
-    explicit Held(F&& callable) : callable_(std::forward<F>(callable)) {}
+    explicit Held(Callable callable) : callable_(std::move(callable)) {}
 
     void call([[maybe_unused]] Args... args) override {
       if constexpr (std::is_invocable_v<Callable&, Args...>) {

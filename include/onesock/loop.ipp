@@ -131,7 +131,7 @@ ONESOCK_INLINE void LoopState::turn(Milliseconds longest_wait) {
   run_due_timers();
   run_deferred();
   // A wait that fails (ENOMEM) is one with nothing ready: the next turn tries again.
-  poller_.wait(time_to_wait(longest_wait), readiness_);
+  static_cast<void>(poller_.wait(time_to_wait(longest_wait), readiness_));
   collect_ready();
   walk_ready();
   run_closes();
@@ -407,6 +407,12 @@ struct DefaultLoopEnd {
 
 }  // namespace detail
 
+// Meant: the default loop is destroyed when its thread ends.
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wexit-time-destructors"
+#endif
+
 ONESOCK_INLINE Loop& default_loop() {
 #ifdef ONESOCK_NO_THREADS
   static Loop loop;
@@ -417,6 +423,10 @@ ONESOCK_INLINE Loop& default_loop() {
   return *static_cast<Loop*>(detail::os::thread_value());
 #endif
 }
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 ONESOCK_INLINE bool run() {
   return default_loop().run();

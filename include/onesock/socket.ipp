@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "detail/connection.hpp"
+#include "detail/forever.hpp"
 
 ONESOCK_BEGIN_NAMESPACE
 
@@ -153,9 +154,8 @@ ONESOCK_INLINE std::uintptr_t Socket::native_handle() const {
 }
 
 ONESOCK_INLINE const std::string& Socket::remote_address() const {
-  static const std::string none;
   const auto& remote = body_->remote();
-  return remote.family == Family::local ? none : remote.host;
+  return remote.family == Family::local ? detail::forever<std::string>() : remote.host;
 }
 
 ONESOCK_INLINE int Socket::remote_port() const {

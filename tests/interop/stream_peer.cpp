@@ -116,7 +116,7 @@ static void send_to(int port, std::uint32_t seed) {
   std::string trailer;
   socket.on_connect([&] { sender.go_on(); }).on_drain([&] { sender.go_on(); });
   socket.on_data([&](onesock::BufferView data) {
-    const auto missing = static_cast<std::size_t>(1024 * 1024 - received.bytes);
+    const std::uint64_t missing = 1024 * 1024 - received.bytes;
     received.add(data.slice(0, missing));
     trailer += data.slice(missing).raw();
   });

@@ -165,7 +165,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() < 2) return 2;
   try {
-    const auto bytes = static_cast<std::size_t>(std::stoul(arguments.back()));
+    const std::size_t bytes = std::stoul(arguments.back());
     if (arguments[0] == "blocking") {
       run_blocking(bytes);
     } else if (arguments.size() == 4) {

@@ -41,6 +41,8 @@ void operator delete(void* memory) noexcept {
   std::free(start);
 }
 
+// Clang before 19 does not know it by itself.
+void operator delete(void* memory, std::size_t) noexcept;
 void operator delete(void* memory, std::size_t) noexcept {
   operator delete(memory);
 }

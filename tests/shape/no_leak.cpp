@@ -9,5 +9,7 @@
 #endif
 
 // Names that the system has too are free in the user's own code.
+extern int socket;
+extern int accept;
 int socket = 0;
 int accept = 0;

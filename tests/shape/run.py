@@ -18,8 +18,7 @@ from pathlib import Path
 
 SHAPE = Path(__file__).resolve().parent
 ROOT = SHAPE.parent.parent
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
-            "-Wold-style-cast", "-Werror"]
+WARNINGS = ROOT / "tools" / "warnings"
 NO_EXCEPTIONS = ["-fno-exceptions", "-fno-rtti"]
 NO_THREADS = "-DONESOCK_NO_THREADS"
 # What else a library may be compiled with, whatever its program is.
@@ -40,6 +39,9 @@ class Shape:
         self.options = options
         self.folder = Path(folder)
         machine = self.output([options.compiler, "-dumpmachine"])
+        self.clang = "clang" in self.output([options.compiler, "--version"])
+        flags = (WARNINGS / ("clang.txt" if self.clang else "gcc.txt")).read_text(encoding="utf-8")
+        self.warnings = re.findall(r"^-\S+", flags, re.M)
         self.windows = "mingw" in machine or "windows" in machine
         self.split = options.form == "split"
         self.include = ROOT / ("include/onesock" if options.form == "include" else "single_include")
@@ -76,7 +78,7 @@ class Shape:
         (other / "onesock.hpp").write_text("// A copy.\n" + text, encoding="utf-8")
 
     def compiler(self, *flags, std=None):
-        command = [self.options.compiler, f"-std={std or 'c++' + self.options.std}", *WARNINGS,
+        command = [self.options.compiler, f"-std={std or 'c++' + self.options.std}", *self.warnings,
                    "-I", self.include, "-I", self.folder, *flags]
         if self.split:
             command.append("-DONESOCK_SPLIT")

@@ -15,7 +15,7 @@ namespace detail {
 ONESOCK_INLINE std::shared_ptr<Connection> Connection::accepted(
     std::shared_ptr<LoopState> loop, Handle handle, const Address& peer,
     const ServerOptions& options, std::weak_ptr<ConnectionOwner> owner) {
-  const auto connection = std::make_shared<Connection>(std::move(loop));
+  auto connection = std::make_shared<Connection>(std::move(loop));
   connection->owner_ = std::move(owner);
   connection->allow_half_open_ = options.allow_half_open;
   connection->paused_ = options.pause_on_connect;
@@ -94,7 +94,7 @@ ONESOCK_INLINE void Connection::fail(const Error& error, Done done) {
 ONESOCK_INLINE void Connection::owe(Done done, const Error& error) {
   if (!done) return;
   if (phase_ == Phase::closed && !close_due_) {
-    loop_->defer([done = std::move(done), error] { done(error); });
+    loop_->defer([owed = std::move(done), error] { owed(error); });
     return;
   }
   owed_.push_back({life_.bytes_sent, std::move(done), error});
@@ -171,7 +171,7 @@ ONESOCK_INLINE void Connection::tell_close() {
   if (const auto owner = owner_.lock()) owner->connection_closed(*this);
   // The handle that handlers were given is good as long as they live, and no longer, unless the
   // close handler connects again.
-  struct SelfScope {
+  const struct SelfScope {
     std::shared_ptr<Connection> connection;
     ~SelfScope() {
       if (connection->destroyed_ && !connection->close_due_) {
@@ -197,7 +197,7 @@ ONESOCK_INLINE void Connection::tell_error() {
 
 ONESOCK_INLINE Timer Connection::start_timer(Milliseconds delay, void (Connection::*task)()) {
   const std::weak_ptr<Connection> connection = shared();
-  const auto timer = loop_->add_timer(delay, false, [connection, task] {
+  auto timer = loop_->add_timer(delay, false, [connection, task] {
     if (const auto alive = connection.lock()) (alive.get()->*task)();
   });
   timer.unref();
@@ -233,9 +233,9 @@ ONESOCK_INLINE void Connection::connect(const ConnectOptions& options,
   if (!join_loop()) return;
   if (is_active()) return reject_connect(ErrorFactory::already_connected());
   if (close_due_) {  // The life before has yet to be told its end.
-    loop_->defer([self = shared(), options, on_connect = std::move(on_connect),
+    loop_->defer([self = shared(), options, listener = std::move(on_connect),
                   called_off = called_off_]() mutable {
-      if (self->called_off_ == called_off) self->connect(options, std::move(on_connect));
+      if (self->called_off_ == called_off) self->connect(options, std::move(listener));
     });
     return;
   }

@@ -48,7 +48,7 @@ class Connector {
 
   /// `addresses` in the resolver's order (none at all: the host is not found); their ports are
   /// replaced by the options'.
-  Connector(const ConnectOptions& options, std::vector<Address> addresses);
+  Connector(ConnectOptions options, const std::vector<Address>& addresses);
   ~Connector();
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;

@@ -4,6 +4,7 @@
 #include "connector.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "os.hpp"
 
@@ -52,7 +53,7 @@ ONESOCK_INLINE Error lookup_failed(std::error_code code, const std::string& host
 }
 
 /// RFC 8305, 4: the families alternate, the resolver's first one first, its order kept within each.
-ONESOCK_INLINE std::vector<Address> interleave_families(const std::vector<Address>& addresses) {
+inline std::vector<Address> interleave_families(const std::vector<Address>& addresses) {
   std::deque<Address> first;
   std::deque<Address> second;
   for (const auto& address : addresses) {
@@ -69,8 +70,10 @@ ONESOCK_INLINE std::vector<Address> interleave_families(const std::vector<Addres
   return mixed;
 }
 
-ONESOCK_INLINE Connector::Connector(const ConnectOptions& options, std::vector<Address> addresses)
-    : options_(options), addresses_(interleave_families(addresses)), failures_(addresses_.size()) {
+ONESOCK_INLINE Connector::Connector(ConnectOptions options, const std::vector<Address>& addresses)
+    : options_(std::move(options)),
+      addresses_(interleave_families(addresses)),
+      failures_(addresses_.size()) {
   for (auto& address : addresses_) {
     if (address.family != Family::local) address.port = options_.port;
   }
@@ -102,7 +105,7 @@ ONESOCK_INLINE void Connector::on_ready(Handle socket, TimePoint now) {
 }
 
 /// The system takes "this host" as a target for loopback.
-ONESOCK_INLINE bool is_blocked(const BlockList& list, const Address& address) {
+inline bool is_blocked(const BlockList& list, const Address& address) {
   return list.blocks(address.host) || (address.host == "0.0.0.0" && list.blocks("127.0.0.1")) ||
          (address.host == "::" && list.blocks("::1"));
 }
@@ -129,7 +132,7 @@ ONESOCK_INLINE Error Connector::start(std::size_t index) {
   if (const auto code = os::open_stream(address.family, socket)) {
     return Error("connect", code, address);
   }
-  if (const auto error = bind_local(socket, address)) {
+  if (auto error = bind_local(socket, address)) {
     os::close(socket);
     return error;
   }
@@ -188,6 +191,7 @@ ONESOCK_INLINE bool Connector::take_event(Event& event) {
 
 ONESOCK_INLINE std::vector<Handle> Connector::attempts() const {
   std::vector<Handle> sockets;
+  sockets.reserve(attempts_.size());
   for (const auto& attempt : attempts_) sockets.push_back(attempt.socket);
   return sockets;
 }

@@ -32,8 +32,8 @@ ONESOCK_INLINE std::vector<Address> literal_addresses(const ListenOptions& optio
   return {};
 }
 
-ONESOCK_INLINE std::error_code bind_and_listen(Handle socket, const ListenOptions& options,
-                                               const Address& address) {
+inline std::error_code bind_and_listen(Handle socket, const ListenOptions& options,
+                                       const Address& address) {
   const int backlog = options.backlog == 0 ? ListenOptions().backlog : options.backlog;
   const bool is_local = address.family == Family::local;
   if (!is_local) {
@@ -50,8 +50,8 @@ ONESOCK_INLINE std::error_code bind_and_listen(Handle socket, const ListenOption
   return code;
 }
 
-ONESOCK_INLINE std::error_code open_listener_at(const ListenOptions& options,
-                                                const Address& address, Handle& opened) {
+inline std::error_code open_listener_at(const ListenOptions& options, const Address& address,
+                                        Handle& opened) {
   Handle socket = Handle::invalid;
   if (const auto code = os::open_stream(address.family, socket)) return code;
   const auto code = bind_and_listen(socket, options, address);
@@ -63,7 +63,7 @@ ONESOCK_INLINE std::error_code open_listener_at(const ListenOptions& options,
   return code;
 }
 
-ONESOCK_INLINE bool is_family_missing(std::error_code code) {
+inline bool is_family_missing(std::error_code code) {
   return code == std::errc::address_family_not_supported ||
          code == std::errc::address_not_available || code == std::errc::protocol_not_supported;
 }

@@ -17,8 +17,7 @@
 #include "handle.hpp"
 
 ONESOCK_BEGIN_NAMESPACE
-namespace detail {
-namespace os {
+namespace detail::os {
 
 /// A new stream socket. Starts the system's sockets if that is needed (Windows). `any` is invalid.
 std::error_code open_stream(Family family, Handle& opened);
@@ -131,6 +130,5 @@ bool start_thread(void (*run)(void*), void* argument);
 void* thread_value();
 void set_thread_value(void* value);
 
-}  // namespace os
-}  // namespace detail
+}  // namespace detail::os
 ONESOCK_END_NAMESPACE

@@ -26,8 +26,7 @@
 #endif
 
 ONESOCK_BEGIN_NAMESPACE
-namespace detail {
-namespace os {
+namespace detail::os {
 
 // In os_sockaddr.ipp, the same for both twins.
 std::error_code resolve_error(ResolveError reason);
@@ -58,16 +57,16 @@ inline constexpr int send_flags = MSG_NOSIGNAL;
 inline constexpr int send_flags = 0;
 #endif
 
-ONESOCK_INLINE int native(Handle handle) {
-  return static_cast<int>(static_cast<std::intptr_t>(handle));
+inline int native(Handle handle) {
+  return static_cast<int>(handle);
 }
 
-ONESOCK_INLINE Handle to_handle(int descriptor) {
-  return static_cast<Handle>(static_cast<std::intptr_t>(descriptor));
+inline Handle to_handle(int descriptor) {
+  return static_cast<Handle>(descriptor);
 }
 
 /// The system's number in the words of std::errc.
-ONESOCK_INLINE std::error_code code_of(int number) {
+inline std::error_code code_of(int number) {
   // Two names of one thing; a few systems have two numbers for it.
   if (number == EAGAIN) return std::make_error_code(std::errc::operation_would_block);
   const std::error_code code(number, std::system_category());
@@ -76,35 +75,35 @@ ONESOCK_INLINE std::error_code code_of(int number) {
   return std::error_code(known.value(), std::generic_category());
 }
 
-ONESOCK_INLINE std::error_code last_error() {
+inline std::error_code last_error() {
   return code_of(errno);
 }
 
 /// What a call that returns 0 on success has to say.
-ONESOCK_INLINE std::error_code result_of(int returned) {
+inline std::error_code result_of(int returned) {
   return returned == 0 ? std::error_code() : last_error();
 }
 
 /// Closes what was half made, and keeps errno.
-ONESOCK_INLINE void give_up(int descriptor) {
+inline void give_up(int descriptor) {
   const int number = errno;
   ::close(descriptor);
   errno = number;
 }
 
-ONESOCK_INLINE std::error_code set_option(Handle socket, int level, int name, int value) {
+inline std::error_code set_option(Handle socket, int level, int name, int value) {
   return result_of(::setsockopt(native(socket), level, name, &value, sizeof(value)));
 }
 
 /// Not inherited, and non-blocking: for systems that cannot say so when they open one.
-ONESOCK_INLINE bool make_private(int descriptor) {
+inline bool make_private(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFL);
   return flags != -1 && ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != -1 &&
          ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != -1;
 }
 
 /// macOS: no SIGPIPE from this socket. Fails there if the peer has reset it already.
-ONESOCK_INLINE bool make_quiet(int descriptor) {
+inline bool make_quiet(int descriptor) {
 #ifdef SO_NOSIGPIPE
   const int on = 1;
   return ::setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on)) == 0;
@@ -115,7 +114,7 @@ ONESOCK_INLINE bool make_quiet(int descriptor) {
 }
 
 /// -1 and errno on failure.
-ONESOCK_INLINE int open_private(int domain) {
+inline int open_private(int domain) {
 #ifdef SOCK_CLOEXEC
   const int opened = ::socket(domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   // Linux before 2.6.27 knows no flags.
@@ -128,7 +127,7 @@ ONESOCK_INLINE int open_private(int domain) {
 }
 
 /// -1 and errno on failure.
-ONESOCK_INLINE int accept_private(int listener, sockaddr* peer, socklen_t* size) {
+inline int accept_private(int listener, sockaddr* peer, socklen_t* size) {
 // Where the flags are, accept4() and pipe2() are; but not always in uClibc.
 #if defined(SOCK_CLOEXEC) && !defined(__UCLIBC__)
   const int accepted = ::accept4(listener, peer, size, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -143,7 +142,7 @@ ONESOCK_INLINE int accept_private(int listener, sockaddr* peer, socklen_t* size)
 }
 
 /// False and errno on failure.
-ONESOCK_INLINE bool pipe_private(int (&ends)[2]) {
+inline bool pipe_private(int (&ends)[2]) {
 #if defined(SOCK_CLOEXEC) && !defined(__UCLIBC__)
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) return true;
   if (errno != ENOSYS) return false;
@@ -156,7 +155,7 @@ ONESOCK_INLINE bool pipe_private(int (&ends)[2]) {
 }
 
 /// Whether accept(2) only passes on what became of one connection: its "Error Handling" names them.
-ONESOCK_INLINE bool is_about_one_connection(int number) {
+inline bool is_about_one_connection(int number) {
   switch (number) {
     case EINTR:
     case ECONNABORTED:
@@ -182,7 +181,7 @@ ONESOCK_INLINE bool is_about_one_connection(int number) {
 }
 
 /// What happened to a connection that was open.
-ONESOCK_INLINE std::error_code transfer_error() {
+inline std::error_code transfer_error() {
   const int number = errno;
   // macOS: a send that meets a reset says EPROTOTYPE.
   if (number == ECONNABORTED || number == EPROTOTYPE)
@@ -195,7 +194,7 @@ ONESOCK_INLINE std::error_code transfer_error() {
 
 /// After a connect that seems to be done. A select() that was wrong leaves it in progress; and a
 /// connect to a port of this machine where nobody listens can meet itself: that is refused.
-ONESOCK_INLINE std::error_code verify_connected(Handle socket) {
+inline std::error_code verify_connected(Handle socket) {
   sockaddr_storage peer{};
   socklen_t size = sizeof(peer);
   if (::getpeername(native(socket), reinterpret_cast<sockaddr*>(&peer), &size) != 0)
@@ -207,12 +206,12 @@ ONESOCK_INLINE std::error_code verify_connected(Handle socket) {
 }
 
 /// The number of a network interface, 0 if there is none.
-ONESOCK_INLINE std::uint32_t named_zone(const std::string& name) {
+inline std::uint32_t named_zone(const std::string& name) {
   return ::if_nametoindex(name.c_str());
 }
 
 /// "" if it has no name.
-ONESOCK_INLINE std::string zone_name(std::uint32_t number) {
+inline std::string zone_name(std::uint32_t number) {
   char name[IF_NAMESIZE] = {};
   return ::if_indextoname(number, name) == nullptr ? std::string() : std::string(name);
 }
@@ -368,22 +367,22 @@ ONESOCK_INLINE void close_with_reset(Handle socket) {
 }
 
 ONESOCK_INLINE void set_no_delay(Handle socket, bool no_delay) {
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0));
 }
 
 ONESOCK_INLINE void set_keep_alive(Handle socket, bool keep_alive, std::chrono::milliseconds idle) {
-  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keep_alive ? 1 : 0);
+  static_cast<void>(set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keep_alive ? 1 : 0));
   if (!keep_alive || idle.count() <= 0) return;
   // Linux takes no more than 32,767 seconds.
   const std::chrono::seconds longest(32767);
   const std::chrono::seconds rounded = std::chrono::ceil<std::chrono::seconds>(idle);
   const int seconds = static_cast<int>((std::min)(rounded, longest).count());
 #if defined(__DragonFly__)
-  set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds * 1000);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds * 1000));
 #elif defined(TCP_KEEPIDLE)
-  set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds));
 #elif defined(__APPLE__)
-  set_option(socket, IPPROTO_TCP, TCP_KEEPALIVE, seconds);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_KEEPALIVE, seconds));
 #else
   // OpenBSD has one time for the whole system.
   static_cast<void>(seconds);
@@ -451,7 +450,7 @@ ONESOCK_INLINE void close_waker(Waker& waker) {
 }
 
 /// What getaddrinfo() said; EAI_SYSTEM has the rest in errno.
-ONESOCK_INLINE std::error_code lookup_error(int status) {
+inline std::error_code lookup_error(int status) {
   const int number = errno;
   if (status == EAI_NONAME) return resolve_error(ResolveError::not_found);
 #ifdef EAI_NODATA
@@ -496,7 +495,7 @@ struct ThreadTask {
   void* argument;
 };
 
-ONESOCK_INLINE void* run_thread_task(void* given) {
+inline void* run_thread_task(void* given) {
   const std::unique_ptr<ThreadTask> task(static_cast<ThreadTask*>(given));
   task->run(task->argument);
   return nullptr;
@@ -537,6 +536,5 @@ ONESOCK_INLINE void set_thread_value(void* value) {
 
 #endif
 
-}  // namespace os
-}  // namespace detail
+}  // namespace detail::os
 ONESOCK_END_NAMESPACE

@@ -19,7 +19,7 @@ namespace os {
 static_assert(sizeof(fd_set) * 8 == FD_SETSIZE, "an fd_set is one bit for each descriptor");
 
 // An int: FreeBSD's FD_SETSIZE is unsigned.
-inline constexpr int set_size = static_cast<int>(FD_SETSIZE);
+inline constexpr int set_size = FD_SETSIZE;
 
 /// The place of a descriptor in the set that has it. So narrow that FD_SET converts it silently: to
 /// long in glibc, to unsigned long in musl and FreeBSD.
@@ -43,8 +43,7 @@ inline constexpr int select_end = (std::numeric_limits<int>::max)();
 extern "C" int select_unlimited(int, fd_set*, fd_set*, fd_set*,
                                 timeval*) __asm("_select$DARWIN_EXTSN");
 #else
-ONESOCK_INLINE int select_unlimited(int end, fd_set* read, fd_set* write, fd_set* except,
-                                    timeval* limit) {
+inline int select_unlimited(int end, fd_set* read, fd_set* write, fd_set* except, timeval* limit) {
   return ::select(end, read, write, except, limit);
 }
 #endif
@@ -52,11 +51,14 @@ ONESOCK_INLINE int select_unlimited(int end, fd_set* read, fd_set* write, fd_set
 // POSIX promises 31 days only, and some systems refuse large times.
 inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours(24);
 
-ONESOCK_INLINE timeval to_timeval(std::chrono::milliseconds wait) {
-  const auto count = (std::min)(wait, longest_wait).count();
+inline timeval to_timeval(std::chrono::milliseconds wait) {
+  using Seconds = std::chrono::duration<decltype(timeval::tv_sec)>;
+  using Microseconds = std::chrono::duration<decltype(timeval::tv_usec), std::micro>;
+  const auto limited = (std::min)(wait, longest_wait);
+  const auto seconds = std::chrono::duration_cast<Seconds>(limited);
   timeval limit{};
-  limit.tv_sec = static_cast<decltype(limit.tv_sec)>(count / 1000);
-  limit.tv_usec = static_cast<decltype(limit.tv_usec)>(count % 1000 * 1000);
+  limit.tv_sec = seconds.count();
+  limit.tv_usec = std::chrono::duration_cast<Microseconds>(limited - seconds).count();
   return limit;
 }
 
@@ -98,7 +100,7 @@ ONESOCK_INLINE int Poller::Sets::fill() {
   }
   for (const Watched& one : watched) {
     const int descriptor = os::native(one.handle);
-    const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
+    const auto place = static_cast<std::size_t>(descriptor / os::set_size);
     const os::SetBit bit = os::set_bit(descriptor);
     if (has(one.want, Interest::read)) FD_SET(bit, &read[place]);
     if (has(one.want, Interest::write | Interest::connect)) FD_SET(bit, &write[place]);
@@ -109,7 +111,7 @@ ONESOCK_INLINE int Poller::Sets::fill() {
 ONESOCK_INLINE void Poller::Sets::mark_ready() {
   for (Watched& one : watched) {
     const int descriptor = os::native(one.handle);
-    const std::size_t place = static_cast<std::size_t>(descriptor / os::set_size);
+    const auto place = static_cast<std::size_t>(descriptor / os::set_size);
     const os::SetBit bit = os::set_bit(descriptor);
     Interest found = Interest::none;
     if (FD_ISSET(bit, &read[place])) found = found | Interest::read;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <unordered_map>
 
@@ -18,15 +19,18 @@ static_assert(offsetof(fd_set, fd_array) == sizeof(SOCKET), "an fd_set is a coun
 // As on POSIX, and far below where the milliseconds of Sleep() overflow.
 inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours(24);
 
-ONESOCK_INLINE std::chrono::milliseconds clamped_wait(std::chrono::milliseconds wait) {
+inline std::chrono::milliseconds clamped_wait(std::chrono::milliseconds wait) {
   return wait.count() < 0 ? longest_wait : (std::min)(wait, longest_wait);
 }
 
-ONESOCK_INLINE timeval to_timeval(std::chrono::milliseconds wait) {
-  const auto count = (std::min)(wait, longest_wait).count();
+inline timeval to_timeval(std::chrono::milliseconds wait) {
+  using Seconds = std::chrono::duration<decltype(timeval::tv_sec)>;
+  using Microseconds = std::chrono::duration<decltype(timeval::tv_usec), std::micro>;
+  const auto limited = (std::min)(wait, longest_wait);
+  const auto seconds = std::chrono::duration_cast<Seconds>(limited);
   timeval limit{};
-  limit.tv_sec = static_cast<decltype(limit.tv_sec)>(count / 1000);
-  limit.tv_usec = static_cast<decltype(limit.tv_usec)>(count % 1000 * 1000);
+  limit.tv_sec = seconds.count();
+  limit.tv_usec = std::chrono::duration_cast<Microseconds>(limited - seconds).count();
   return limit;
 }
 
@@ -59,7 +63,9 @@ ONESOCK_INLINE std::size_t SocketSet::count() const {
 }
 
 ONESOCK_INLINE fd_set* SocketSet::get() {
-  const u_int count = static_cast<u_int>(places_.size() - 1);
+  // Wider than what it is cast to on 32-bit systems too: -Wuseless-cast.
+  const std::uint64_t sockets = places_.size() - 1;
+  const auto count = static_cast<u_int>(sockets);
   std::memcpy(places_.data(), &count, sizeof(count));
   return count == 0 ? nullptr : reinterpret_cast<fd_set*>(places_.data());
 }

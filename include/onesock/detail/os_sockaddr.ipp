@@ -12,8 +12,7 @@
 #include <memory>
 
 ONESOCK_BEGIN_NAMESPACE
-namespace detail {
-namespace os {
+namespace detail::os {
 
 ONESOCK_INLINE std::error_code resolve_error(ResolveError reason) {
   return std::error_code(static_cast<int>(reason), resolve_category());
@@ -35,20 +34,21 @@ ONESOCK_INLINE int domain_of(Family family) {
 }
 
 /// The number of an IPv6 zone ("eth0", "3"); 0 if there is no such zone.
-ONESOCK_INLINE std::uint32_t zone_number(std::string_view zone) {
+inline std::uint32_t zone_number(std::string_view zone) {
   std::uint32_t number = 0;
-  const char* end = zone.data() + zone.size();
-  const std::from_chars_result read = std::from_chars(zone.data(), end, number);
+  const char* const begin = zone.data();
+  const char* const end = begin + zone.size();
+  const std::from_chars_result read = std::from_chars(begin, end, number);
   return read.ec == std::errc() && read.ptr == end ? number : named_zone(std::string(zone));
 }
 
-ONESOCK_INLINE std::string zone_text(std::uint32_t number) {
+inline std::string zone_text(std::uint32_t number) {
   const std::string name = zone_name(number);
   return name.empty() ? std::to_string(number) : name;
 }
 
 // Network order byte by byte: the same on every CPU, and without the system's htons macro.
-ONESOCK_INLINE std::array<std::uint8_t, 2> port_bytes(int port) {
+inline std::array<std::uint8_t, 2> port_bytes(int port) {
   return {static_cast<std::uint8_t>(port / 256), static_cast<std::uint8_t>(port % 256)};
 }
 
@@ -60,8 +60,8 @@ int port_from(const Exact& exact_port) {
   return bytes[0] * 256 + bytes[1];
 }
 
-ONESOCK_INLINE std::error_code ipv4_to_sockaddr(const Address& address, sockaddr_storage& storage,
-                                                socklen_t& size) {
+inline std::error_code ipv4_to_sockaddr(const Address& address, sockaddr_storage& storage,
+                                        socklen_t& size) {
   const std::optional<Ipv4Bytes> bytes = parse_ipv4(address.host);
   if (!bytes) return std::make_error_code(std::errc::invalid_argument);
   const std::array<std::uint8_t, 2> port = port_bytes(address.port);
@@ -74,8 +74,8 @@ ONESOCK_INLINE std::error_code ipv4_to_sockaddr(const Address& address, sockaddr
   return {};
 }
 
-ONESOCK_INLINE std::error_code ipv6_to_sockaddr(const Address& address, sockaddr_storage& storage,
-                                                socklen_t& size) {
+inline std::error_code ipv6_to_sockaddr(const Address& address, sockaddr_storage& storage,
+                                        socklen_t& size) {
   std::string_view zone;
   const std::optional<Ipv6Bytes> bytes = parse_ipv6(address.host, zone);
   if (!bytes) return std::make_error_code(std::errc::invalid_argument);
@@ -93,16 +93,16 @@ ONESOCK_INLINE std::error_code ipv6_to_sockaddr(const Address& address, sockaddr
   return {};
 }
 
-ONESOCK_INLINE std::error_code path_to_sockaddr(const std::string& path, sockaddr_storage& storage,
-                                                socklen_t& size) {
+inline std::error_code path_to_sockaddr(const std::string& path, sockaddr_storage& storage,
+                                        socklen_t& size) {
   if (path.empty()) return std::make_error_code(std::errc::invalid_argument);
   const bool abstract_name = path.front() == '\0';
   if (abstract_name && !has_abstract_names) return std::make_error_code(std::errc::not_supported);
   if (!abstract_name && path.find('\0') != std::string::npos)
     return std::make_error_code(std::errc::invalid_argument);
   // An abstract name is as long as it says; a path ends with a NUL, which must fit too: Linux would
-  // take one without.
-  const std::size_t length = abstract_name ? path.size() : path.size() + 1;
+  // take one without. Wider than a socklen_t on 32-bit systems too: -Wuseless-cast.
+  const std::uint64_t length = abstract_name ? path.size() : path.size() + 1;
   sockaddr_un exact{};
   if (length > sizeof(exact.sun_path)) return std::make_error_code(std::errc::filename_too_long);
   exact.sun_family = AF_UNIX;
@@ -112,8 +112,8 @@ ONESOCK_INLINE std::error_code path_to_sockaddr(const std::string& path, sockadd
   return {};
 }
 
-ONESOCK_INLINE std::error_code exact_sockaddr(const Address& address, sockaddr_storage& storage,
-                                              socklen_t& size) {
+inline std::error_code exact_sockaddr(const Address& address, sockaddr_storage& storage,
+                                      socklen_t& size) {
   if (address.port < 0 || address.port > 65535)
     return std::make_error_code(std::errc::invalid_argument);
   switch (address.family) {
@@ -151,7 +151,7 @@ ONESOCK_INLINE std::error_code to_peer_sockaddr(const Address& address, sockaddr
   return to_sockaddr(reachable, storage, size);
 }
 
-ONESOCK_INLINE Address ipv4_from_sockaddr(const sockaddr_storage& storage) {
+inline Address ipv4_from_sockaddr(const sockaddr_storage& storage) {
   sockaddr_in exact{};
   std::memcpy(&exact, &storage, sizeof(exact));
   Ipv4Bytes bytes{};
@@ -159,7 +159,7 @@ ONESOCK_INLINE Address ipv4_from_sockaddr(const sockaddr_storage& storage) {
   return Address{format_ipv4(bytes), port_from(exact.sin_port), Family::ipv4};
 }
 
-ONESOCK_INLINE Address ipv6_from_sockaddr(const sockaddr_storage& storage) {
+inline Address ipv6_from_sockaddr(const sockaddr_storage& storage) {
   sockaddr_in6 exact{};
   std::memcpy(&exact, &storage, sizeof(exact));
   Ipv6Bytes bytes{};
@@ -169,11 +169,11 @@ ONESOCK_INLINE Address ipv6_from_sockaddr(const sockaddr_storage& storage) {
   return Address{std::move(host), port_from(exact.sin6_port), Family::ipv6};
 }
 
-ONESOCK_INLINE Address path_from_sockaddr(const sockaddr_storage& storage, std::size_t size) {
-  constexpr std::size_t before = offsetof(sockaddr_un, sun_path);
+inline Address path_from_sockaddr(const sockaddr_storage& storage, socklen_t size) {
+  constexpr socklen_t before = offsetof(sockaddr_un, sun_path);
   if (size <= before) return Address{{}, 0, Family::local};
-  std::string path((std::min)(size, sizeof(storage)) - before, '\0');
-  std::memcpy(&path[0], reinterpret_cast<const char*>(&storage) + before, path.size());
+  const auto* const bytes = reinterpret_cast<const char*>(&storage);
+  std::string path(bytes + before, bytes + (std::min)(size, socklen_t{sizeof(storage)}));
   const bool abstract_name = has_abstract_names && path.front() == '\0';
   if (!abstract_name) path.resize((std::min)(path.find('\0'), path.size()));
   return Address{std::move(path), 0, Family::local};
@@ -188,7 +188,7 @@ ONESOCK_INLINE Address from_sockaddr(const sockaddr_storage& storage, socklen_t 
     case AF_INET6:
       return ipv6_from_sockaddr(storage);
     case AF_UNIX:
-      return path_from_sockaddr(storage, static_cast<std::size_t>(size));
+      return path_from_sockaddr(storage, size);
     default:
       return {};
   }
@@ -216,6 +216,5 @@ ONESOCK_INLINE std::vector<Address> take_addresses(addrinfo* found) {
   return addresses;
 }
 
-}  // namespace os
-}  // namespace detail
+}  // namespace detail::os
 ONESOCK_END_NAMESPACE

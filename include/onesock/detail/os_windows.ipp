@@ -23,8 +23,7 @@ struct sockaddr_un {
 #endif
 
 ONESOCK_BEGIN_NAMESPACE
-namespace detail {
-namespace os {
+namespace detail::os {
 
 // In os_sockaddr.ipp, the same for both twins.
 std::error_code resolve_error(ResolveError reason);
@@ -47,16 +46,16 @@ inline constexpr bool has_abstract_names = false;
 // WSA_FLAG_NO_HANDLE_INHERIT, which old headers lack; Windows before 7 SP1 refuses it.
 inline constexpr DWORD no_handle_inherit = 0x80;
 
-ONESOCK_INLINE SOCKET native(Handle handle) {
+inline SOCKET native(Handle handle) {
   return static_cast<SOCKET>(handle);
 }
 
-ONESOCK_INLINE Handle to_handle(SOCKET descriptor) {
+inline Handle to_handle(SOCKET descriptor) {
   return static_cast<Handle>(descriptor);
 }
 
 /// The system's number in the words of std::errc.
-ONESOCK_INLINE std::error_code code_of(int number) {
+inline std::error_code code_of(int number) {
   // Not left to std::system_category(): libstdc++ knows none of these.
   switch (number) {
     case WSA_INVALID_HANDLE:
@@ -138,30 +137,30 @@ ONESOCK_INLINE std::error_code code_of(int number) {
   }
 }
 
-ONESOCK_INLINE std::error_code last_error() {
+inline std::error_code last_error() {
   return code_of(::WSAGetLastError());
 }
 
 /// What a call that returns 0 on success has to say.
-ONESOCK_INLINE std::error_code result_of(int returned) {
+inline std::error_code result_of(int returned) {
   return returned == 0 ? std::error_code() : last_error();
 }
 
 /// Closes what was half made, and keeps the last error.
-ONESOCK_INLINE void give_up(SOCKET descriptor) {
+inline void give_up(SOCKET descriptor) {
   const int number = ::WSAGetLastError();
   ::closesocket(descriptor);
   ::WSASetLastError(number);
 }
 
-ONESOCK_INLINE std::error_code set_option(Handle socket, int level, int name, int value) {
+inline std::error_code set_option(Handle socket, int level, int name, int value) {
   return result_of(::setsockopt(native(socket), level, name, reinterpret_cast<const char*>(&value),
                                 sizeof(value)));
 }
 
 /// Starts the sockets of this process, once. Never ended: some may live to the very last moment,
 /// and Windows counts the starts.
-ONESOCK_INLINE std::error_code start_sockets() {
+inline std::error_code start_sockets() {
   static const int failure = [] {
     WSADATA unused{};
     return ::WSAStartup(MAKEWORD(2, 2), &unused);
@@ -170,7 +169,7 @@ ONESOCK_INLINE std::error_code start_sockets() {
 }
 
 /// Not inherited, and non-blocking.
-ONESOCK_INLINE bool make_private(SOCKET descriptor) {
+inline bool make_private(SOCKET descriptor) {
   // Fails where a layered provider gives no true handle: then nothing inherits it either.
   ::SetHandleInformation(reinterpret_cast<HANDLE>(descriptor), HANDLE_FLAG_INHERIT, 0);
   u_long on = 1;
@@ -178,7 +177,7 @@ ONESOCK_INLINE bool make_private(SOCKET descriptor) {
 }
 
 /// INVALID_SOCKET and the last error on failure.
-ONESOCK_INLINE SOCKET open_private(int domain, int type) {
+inline SOCKET open_private(int domain, int type) {
   SOCKET opened =
       ::WSASocketW(domain, type, 0, nullptr, 0, WSA_FLAG_OVERLAPPED | no_handle_inherit);
   if (opened == INVALID_SOCKET && ::WSAGetLastError() == WSAEINVAL)
@@ -189,7 +188,7 @@ ONESOCK_INLINE SOCKET open_private(int domain, int type) {
 }
 
 /// INVALID_SOCKET and the last error on failure.
-ONESOCK_INLINE SOCKET accept_private(SOCKET listener, sockaddr* peer, socklen_t* size) {
+inline SOCKET accept_private(SOCKET listener, sockaddr* peer, socklen_t* size) {
   const SOCKET plain = ::accept(listener, peer, size);
   if (plain == INVALID_SOCKET || make_private(plain)) return plain;
   ::closesocket(plain);
@@ -198,7 +197,7 @@ ONESOCK_INLINE SOCKET accept_private(SOCKET listener, sockaddr* peer, socklen_t*
 }
 
 /// A datagram socket on loopback that hears nobody but itself. False and the last error on failure.
-ONESOCK_INLINE bool connect_to_itself(SOCKET descriptor) {
+inline bool connect_to_itself(SOCKET descriptor) {
   sockaddr_storage storage{};
   socklen_t size = 0;
   to_sockaddr(Address{"127.0.0.1", 0, Family::ipv4}, storage, size);
@@ -208,7 +207,7 @@ ONESOCK_INLINE bool connect_to_itself(SOCKET descriptor) {
 }
 
 /// Whether accept only passes on what became of one connection.
-ONESOCK_INLINE bool is_about_one_connection(int number) {
+inline bool is_about_one_connection(int number) {
   switch (number) {
     case WSAEINTR:
     case WSAECONNABORTED:
@@ -225,7 +224,7 @@ ONESOCK_INLINE bool is_about_one_connection(int number) {
 }
 
 /// What happened to a connection that was open.
-ONESOCK_INLINE std::error_code transfer_error() {
+inline std::error_code transfer_error() {
   const int number = ::WSAGetLastError();
   if (number == WSAECONNABORTED) return std::make_error_code(std::errc::connection_reset);
   return code_of(number);
@@ -233,7 +232,7 @@ ONESOCK_INLINE std::error_code transfer_error() {
 
 /// After a connect that seems to be done. A select() that was wrong leaves it in progress; and a
 /// connect to a port of this machine where nobody listens can meet itself: that is refused.
-ONESOCK_INLINE std::error_code verify_connected(Handle socket) {
+inline std::error_code verify_connected(Handle socket) {
   sockaddr_storage peer{};
   socklen_t size = sizeof(peer);
   if (::getpeername(native(socket), reinterpret_cast<sockaddr*>(&peer), &size) != 0)
@@ -246,12 +245,12 @@ ONESOCK_INLINE std::error_code verify_connected(Handle socket) {
 }
 
 /// Windows writes zones as numbers; the names of interfaces would need one more library.
-ONESOCK_INLINE std::uint32_t named_zone(const std::string&) {
+inline std::uint32_t named_zone(const std::string&) {
   return 0;
 }
 
 /// "" if it has no name.
-ONESOCK_INLINE std::string zone_name(std::uint32_t) {
+inline std::string zone_name(std::uint32_t) {
   return {};
 }
 
@@ -386,11 +385,11 @@ ONESOCK_INLINE void close_with_reset(Handle socket) {
 }
 
 ONESOCK_INLINE void set_no_delay(Handle socket, bool no_delay) {
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0);
+  static_cast<void>(set_option(socket, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0));
 }
 
 ONESOCK_INLINE void set_keep_alive(Handle socket, bool keep_alive, std::chrono::milliseconds idle) {
-  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keep_alive ? 1 : 0);
+  static_cast<void>(set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keep_alive ? 1 : 0));
   if (!keep_alive || idle.count() <= 0) return;
   // TCP_KEEPIDLE is there since Windows 10 1709 only. A second between probes is Windows' own way.
   const std::chrono::milliseconds longest(32767 * 1000);
@@ -470,7 +469,7 @@ ONESOCK_INLINE void close_waker(Waker& waker) {
 }
 
 /// What getaddrinfo() said; on Windows these are numbers of Winsock.
-ONESOCK_INLINE std::error_code lookup_error(int status) {
+inline std::error_code lookup_error(int status) {
   if (status == WSAHOST_NOT_FOUND) return resolve_error(ResolveError::not_found);
   if (status == WSANO_DATA) return resolve_error(ResolveError::not_found);
   if (status == WSATRY_AGAIN) return resolve_error(ResolveError::try_again);
@@ -510,7 +509,7 @@ struct ThreadTask {
   void* argument;
 };
 
-ONESOCK_INLINE unsigned __stdcall run_thread_task(void* given) {
+inline unsigned __stdcall run_thread_task(void* given) {
   const std::unique_ptr<ThreadTask> task(static_cast<ThreadTask*>(given));
   task->run(task->argument);
   return 0;
@@ -545,6 +544,5 @@ ONESOCK_INLINE void set_thread_value(void* value) {
 
 #endif
 
-}  // namespace os
-}  // namespace detail
+}  // namespace detail::os
 ONESOCK_END_NAMESPACE

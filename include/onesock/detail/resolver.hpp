@@ -43,7 +43,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
     std::error_code code = {};
     std::vector<Address> addresses = {};
   };
-  static void run_job(void* job);
+  static void run_job(void* argument);
   static void look_up(Job& job);
   void start(std::unique_ptr<Job> job);
   void finish(const Job& job);

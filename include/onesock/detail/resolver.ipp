@@ -38,7 +38,7 @@ ONESOCK_INLINE void Resolver::start(std::unique_ptr<Job> job) {
   }
   if (os::start_thread(&Resolver::run_job, job.get())) {
     ++running_;
-    job.release();  // run_job owns it now.
+    static_cast<void>(job.release());  // run_job owns it now.
   } else if (running_ > 0) {
     waiting_.push_back(std::move(job));
   } else {
@@ -49,11 +49,11 @@ ONESOCK_INLINE void Resolver::start(std::unique_ptr<Job> job) {
 
 // On the look-up thread, or in place where none can be had.
 ONESOCK_INLINE void Resolver::run_job(void* argument) {
-  std::unique_ptr<Job> job(static_cast<Job*>(argument));
-  look_up(*job);
+  std::unique_ptr<Job> done(static_cast<Job*>(argument));
+  look_up(*done);
   // A letter that held its own mailbox would keep both for ever.
-  const auto mailbox = std::move(job->mailbox);
-  mailbox->post([job = std::move(job)] {
+  const auto mailbox = std::move(done->mailbox);
+  mailbox->post([job = std::move(done)] {
     if (const auto resolver = job->resolver.lock()) resolver->finish(*job);
   });
 }

@@ -32,8 +32,8 @@ struct ServerListeners {
 /// closing to looking_up again.
 class ServerState final : public LoopItem, public ConnectionOwner {
  public:
-  ServerState(std::shared_ptr<LoopState> loop, const ServerOptions& options)
-      : loop_(std::move(loop)), options_(options), id_(next_id()) {}
+  ServerState(std::shared_ptr<LoopState> loop, ServerOptions options)
+      : loop_(std::move(loop)), options_(std::move(options)), id_(next_id()) {}
 
   void listen(const ListenOptions& options, Listener<> on_listening);
   void adopt(Handle handle, Listener<> on_listening);

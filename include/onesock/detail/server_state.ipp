@@ -186,6 +186,7 @@ ONESOCK_INLINE void ServerState::end_life() {
 ONESOCK_INLINE void ServerState::close_all_connections() {
   // By handle: a connection that goes may take others with it.
   std::vector<std::shared_ptr<LoopItem>> connections;
+  connections.reserve(connections_.size());
   for (auto* connection : connections_) connections.push_back(connection->shared_from_this());
   for (const auto& item : connections) static_cast<Connection&>(*item).destroy({});
 }
@@ -220,7 +221,7 @@ ONESOCK_INLINE void ServerState::watch() {
   close({});
 }
 
-ONESOCK_INLINE void ServerState::on_ready(Handle, Interest) {
+ONESOCK_INLINE void ServerState::on_ready(Handle /*handle*/, Interest /*ready*/) {
   constexpr int most_per_turn = 64;  // So that a flood of clients leaves the others their turn.
   for (int count = 0; count < most_per_turn && phase_ == Phase::listening; ++count) {
     if (close_due_ || !accept_one()) return;  // One that listens again tells its `close` first.
