@@ -826,7 +826,10 @@ TEST_CASE("only addresses of the family asked for are told", "[os]") {
   for (const Address& address : addresses) REQUIRE(address.family == Family::ipv4);
   std::vector<Address> others;
   const std::error_code error = os::resolve("localhost", Family::ipv6, others);
-  REQUIRE((error ? error == onesock::ResolveError::not_found : others[0].host == "::1"));
+  // A hosts file may not have it; and without a network nobody else can be asked.
+  const bool is_unknown =
+      error == onesock::ResolveError::not_found || error == onesock::ResolveError::try_again;
+  REQUIRE((error ? is_unknown : others[0].host == "::1"));
 }
 
 TEST_CASE("an IP address resolves to itself", "[os]") {
