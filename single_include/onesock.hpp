@@ -51,7 +51,8 @@
 #define ONESOCK_SPLIT
 #endif
 
-// Built without exceptions? Then nothing throws; see ONESOCK_FATAL.
+// Built without exceptions (-fno-exceptions, MSVC without /EHsc)? Then nothing throws; see
+// ONESOCK_FATAL.
 #if !defined(ONESOCK_NO_EXCEPTIONS) && !defined(__cpp_exceptions) && !defined(__EXCEPTIONS) && \
     !defined(_CPPUNWIND)
 #define ONESOCK_NO_EXCEPTIONS
@@ -3388,7 +3389,7 @@ ONESOCK_END_NAMESPACE
 
 #if defined(_WINSOCKAPI_) && !defined(_WINSOCK2API_)
 #error \
-    "onesock: <windows.h> came first, and brought the old <winsock.h>. Include onesock.hpp (or <winsock2.h>) before it, or define ONESOCK_SPLIT (see config.hpp)."
+    "onesock: <windows.h> came first, and brought the old <winsock.h>. Include onesock.hpp (or <winsock2.h>) before it, define WIN32_LEAN_AND_MEAN before it, or define ONESOCK_SPLIT (see config.hpp)."
 #endif
 
 #ifdef _MSC_VER

@@ -3,7 +3,7 @@
 #pragma once
 
 #if __has_include(<catch2/catch_all.hpp>)
-#include <catch2/catch_all.hpp>  // 3.x: not run by us
+#include <catch2/catch_all.hpp>  // 3.x
 #else
 #include <catch2/catch.hpp>  // 2.13
 #endif

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #if __has_include(<catch2/catch_all.hpp>)
-#include <catch2/catch_session.hpp>  // 3.x: not run by us
+#include <catch2/catch_session.hpp>  // 3.x
 
 int main(int argc, char* argv[]) {
   return Catch::Session().run(argc, argv);

@@ -12,7 +12,7 @@ for program in tcpserver tcpclient; do
   c++ -std=c++17 -pthread -I single_include "examples/$program.cpp" -o "$folder/$program"
 done
 
-talk_to() { stdbuf -oL "$folder/tcpclient" "$1" 127.0.0.1 | sed -u 's/^/client | /'; }
+talk_to() { "$folder/tcpclient" "$1" 127.0.0.1 | sed -u 's/^/client | /'; }
 
 # The system chooses the port; the server's first line tells it, and is the sign for the client.
 mkfifo "$folder/said"

@@ -56,6 +56,8 @@ def run(command):
 
 def list_cases(suite):
     output = run([*suite, "--list-test-names-only", "~[.]"]).stdout
+    if not output.strip():  # Catch2 3 has other words for it.
+        output = run([*suite, "--list-tests", "--verbosity", "quiet", "~[.]"]).stdout
     return [line.rstrip("\r") for line in output.splitlines() if line.strip()]
 
 

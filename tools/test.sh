@@ -7,18 +7,21 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'USAGE'
-usage: tools/test.sh [--windows] [--sanitize] [--matrix]
+usage: tools/test.sh [--native] [--windows] [--sanitize] [--matrix]
   (nothing)   the suite as GCC/C++17/single by CMake and as Clang/C++20/include by Meson,
               and the checks by script
+  --native    in place of both only one, with the compiler that CMake finds: for macOS, FreeBSD,
+              and Windows in Git's or MSYS2's bash
   --windows   and as a MinGW build, run under Wine
   --sanitize  and with the address, leak and undefined-behaviour sanitizers
   --matrix    and as GCC/C++20/split, and tests/shape/ with every other compiler, standard and form
 USAGE
 }
 
-windows=no sanitize=no matrix=no
+native=no windows=no sanitize=no matrix=no
 for option in "$@"; do
   case $option in
+    --native) native=yes ;;
     --windows) windows=yes ;;
     --sanitize) sanitize=yes ;;
     --matrix) matrix=yes ;;
@@ -27,7 +30,7 @@ for option in "$@"; do
   esac
 done
 
-jobs=$(nproc)
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || nproc)
 times=()
 results=()
 
@@ -82,14 +85,21 @@ shape_pairs() {
   done
 }
 
-packages=(g++ clang cmake ninja-build meson catch2 nodejs python3)
+packages=(cmake ninja-build catch2 nodejs python3)
+[ $native = yes ] || packages+=(g++ clang meson)
 [ $windows = no ] || packages+=(g++-mingw-w64-x86-64-posix wine wine64)
 step "set-up" install_packages "${packages[@]}"
 
-suite "GCC, C++17, single, CMake" gcc \
-  -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_STANDARD=17 -DONESOCK_TEST_FORM=single
-step "Clang, C++20, include, Meson: build" build_meson_suite
-step "Clang, C++20, include, Meson: test" meson test -C build/meson --no-rebuild --print-errorlogs
+if [ $native = yes ]; then
+  [ "$(uname)" != Darwin ] || ulimit -Sn 4096  # It allows 256 descriptors at first.
+  suite "this system's compiler, C++17, single, CMake" native \
+    -DCMAKE_CXX_STANDARD=17 -DONESOCK_TEST_FORM=single
+else
+  suite "GCC, C++17, single, CMake" gcc \
+    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_STANDARD=17 -DONESOCK_TEST_FORM=single
+  step "Clang, C++20, include, Meson: build" build_meson_suite
+  step "Clang, C++20, include, Meson: test" meson test -C build/meson --no-rebuild --print-errorlogs
+fi
 if [ $matrix = yes ]; then
   # The same folder, so that Catch2's main is not compiled again.
   suite "GCC, C++20, split, CMake" gcc -DCMAKE_CXX_STANDARD=20 -DONESOCK_TEST_FORM=split

@@ -14,7 +14,8 @@
 #define ONESOCK_SPLIT
 #endif
 
-// Built without exceptions? Then nothing throws; see ONESOCK_FATAL.
+// Built without exceptions (-fno-exceptions, MSVC without /EHsc)? Then nothing throws; see
+// ONESOCK_FATAL.
 #if !defined(ONESOCK_NO_EXCEPTIONS) && !defined(__cpp_exceptions) && !defined(__EXCEPTIONS) && \
     !defined(_CPPUNWIND)
 #define ONESOCK_NO_EXCEPTIONS

@@ -9,7 +9,7 @@
 
 #if defined(_WINSOCKAPI_) && !defined(_WINSOCK2API_)
 #error \
-    "onesock: <windows.h> came first, and brought the old <winsock.h>. Include onesock.hpp (or <winsock2.h>) before it, or define ONESOCK_SPLIT (see config.hpp)."
+    "onesock: <windows.h> came first, and brought the old <winsock.h>. Include onesock.hpp (or <winsock2.h>) before it, define WIN32_LEAN_AND_MEAN before it, or define ONESOCK_SPLIT (see config.hpp)."
 #endif
 
 #ifdef _MSC_VER
