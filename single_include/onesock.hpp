@@ -2703,7 +2703,7 @@ ONESOCK_END_NAMESPACE
 #include <ostream>
 #include <utility>
 
-// ---- include/onesock/detail/forever.hpp
+// ---- include/onesock/detail/never_destroyed.hpp
 // onesock: what a global object may still ask for while the program ends.
 
 #include <new>
@@ -2713,7 +2713,7 @@ namespace detail {
 
 /// The empty T of the whole program. Never destroyed: the destructor of a global object may ask.
 template <class T>
-const T& forever() {
+const T& never_destroyed() {
   alignas(T) static unsigned char room[sizeof(T)];
   static const T* const one = new (static_cast<void*>(room)) T();
   return *one;
@@ -2892,7 +2892,7 @@ inline std::string error_message(std::string_view operation, std::error_code cod
 }  // namespace detail
 
 ONESOCK_INLINE const std::error_category& resolve_category() noexcept {
-  return detail::forever<detail::ResolveCategory>();
+  return detail::never_destroyed<detail::ResolveCategory>();
 }
 
 ONESOCK_INLINE std::error_code make_error_code(ResolveError error) noexcept {
@@ -2914,7 +2914,7 @@ ONESOCK_INLINE Error::Error(std::string message) {
 }
 
 ONESOCK_INLINE const Error::Data& Error::data() const noexcept {
-  return data_ ? *data_ : detail::forever<Data>();
+  return data_ ? *data_ : detail::never_destroyed<Data>();
 }
 
 ONESOCK_INLINE std::error_code Error::code() const noexcept {
@@ -7742,7 +7742,7 @@ ONESOCK_INLINE std::uintptr_t Socket::native_handle() const {
 
 ONESOCK_INLINE const std::string& Socket::remote_address() const {
   const auto& remote = body_->remote();
-  return remote.family == Family::local ? detail::forever<std::string>() : remote.host;
+  return remote.family == Family::local ? detail::never_destroyed<std::string>() : remote.host;
 }
 
 ONESOCK_INLINE int Socket::remote_port() const {
@@ -8839,7 +8839,7 @@ ONESOCK_INLINE detail::BlockingStream& Client::body() {
 }
 
 ONESOCK_INLINE const detail::BlockingStream& Client::body() const {
-  return stream_ ? *stream_ : detail::forever<detail::BlockingStream>();
+  return stream_ ? *stream_ : detail::never_destroyed<detail::BlockingStream>();
 }
 
 ONESOCK_INLINE void Client::set_timeout(std::chrono::milliseconds timeout) {
@@ -8967,7 +8967,7 @@ ONESOCK_INLINE detail::BlockingListener& Acceptor::body() {
 }
 
 ONESOCK_INLINE const detail::BlockingListener& Acceptor::body() const {
-  return listener_ ? *listener_ : detail::forever<detail::BlockingListener>();
+  return listener_ ? *listener_ : detail::never_destroyed<detail::BlockingListener>();
 }
 
 ONESOCK_INLINE void Acceptor::set_timeout(std::chrono::milliseconds timeout) {

@@ -34,7 +34,7 @@ ARROWS = {
     "server": "socket",
     "client": "buffer options detail/handle",
     "detail/handle": "config",
-    "detail/forever": "config",
+    "detail/never_destroyed": "config",
     "detail/clock": "config",
     "detail/room": "config",
     "detail/event": "listener",
@@ -59,14 +59,14 @@ ARROWS = {
                      "detail/server_state detail/macros_end",
 }
 BODIES = {
-    "error": "detail/forever",
+    "error": "detail/never_destroyed",
     "detail/os": "detail/poller detail/os_sockaddr detail/os_posix detail/os_windows detail/os_select_posix "
                  "detail/os_select_windows",
     "detail/listener_socket": "detail/os detail/connector",
     "loop": "detail/loop_state",
-    "socket": "detail/connection detail/forever",
+    "socket": "detail/connection detail/never_destroyed",
     "server": "detail/server_state",
-    "client": "detail/connector detail/listener_socket detail/forever",
+    "client": "detail/connector detail/listener_socket detail/never_destroyed",
 }
 
 # What the oldest compiler of our users has whole, and needs no further library for: GCC 8. Not in

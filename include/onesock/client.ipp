@@ -13,7 +13,7 @@
 
 #include "detail/clock.hpp"
 #include "detail/connector.hpp"
-#include "detail/forever.hpp"
+#include "detail/never_destroyed.hpp"
 #include "detail/handle.hpp"
 #include "detail/listener_socket.hpp"
 #include "detail/mailbox.hpp"
@@ -341,7 +341,7 @@ ONESOCK_INLINE detail::BlockingStream& Client::body() {
 }
 
 ONESOCK_INLINE const detail::BlockingStream& Client::body() const {
-  return stream_ ? *stream_ : detail::forever<detail::BlockingStream>();
+  return stream_ ? *stream_ : detail::never_destroyed<detail::BlockingStream>();
 }
 
 ONESOCK_INLINE void Client::set_timeout(std::chrono::milliseconds timeout) {
@@ -469,7 +469,7 @@ ONESOCK_INLINE detail::BlockingListener& Acceptor::body() {
 }
 
 ONESOCK_INLINE const detail::BlockingListener& Acceptor::body() const {
-  return listener_ ? *listener_ : detail::forever<detail::BlockingListener>();
+  return listener_ ? *listener_ : detail::never_destroyed<detail::BlockingListener>();
 }
 
 ONESOCK_INLINE void Acceptor::set_timeout(std::chrono::milliseconds timeout) {

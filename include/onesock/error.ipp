@@ -9,7 +9,7 @@
 
 #include "error.hpp"
 
-#include "detail/forever.hpp"
+#include "detail/never_destroyed.hpp"
 
 ONESOCK_BEGIN_NAMESPACE
 namespace detail {
@@ -181,7 +181,7 @@ inline std::string error_message(std::string_view operation, std::error_code cod
 }  // namespace detail
 
 ONESOCK_INLINE const std::error_category& resolve_category() noexcept {
-  return detail::forever<detail::ResolveCategory>();
+  return detail::never_destroyed<detail::ResolveCategory>();
 }
 
 ONESOCK_INLINE std::error_code make_error_code(ResolveError error) noexcept {
@@ -203,7 +203,7 @@ ONESOCK_INLINE Error::Error(std::string message) {
 }
 
 ONESOCK_INLINE const Error::Data& Error::data() const noexcept {
-  return data_ ? *data_ : detail::forever<Data>();
+  return data_ ? *data_ : detail::never_destroyed<Data>();
 }
 
 ONESOCK_INLINE std::error_code Error::code() const noexcept {

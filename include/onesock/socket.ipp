@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "detail/connection.hpp"
-#include "detail/forever.hpp"
+#include "detail/never_destroyed.hpp"
 
 ONESOCK_BEGIN_NAMESPACE
 
@@ -155,7 +155,7 @@ ONESOCK_INLINE std::uintptr_t Socket::native_handle() const {
 
 ONESOCK_INLINE const std::string& Socket::remote_address() const {
   const auto& remote = body_->remote();
-  return remote.family == Family::local ? detail::forever<std::string>() : remote.host;
+  return remote.family == Family::local ? detail::never_destroyed<std::string>() : remote.host;
 }
 
 ONESOCK_INLINE int Socket::remote_port() const {

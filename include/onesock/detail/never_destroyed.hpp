@@ -11,7 +11,7 @@ namespace detail {
 
 /// The empty T of the whole program. Never destroyed: the destructor of a global object may ask.
 template <class T>
-const T& forever() {
+const T& never_destroyed() {
   alignas(T) static unsigned char room[sizeof(T)];
   static const T* const one = new (static_cast<void*>(room)) T();
   return *one;
