@@ -195,6 +195,8 @@ int fault_pipe(int*) ONESOCK_INSTEAD_OF(pipe);
 int fault_pipe2(int*, int) ONESOCK_INSTEAD_OF(pipe2);
 int fault_close(int) ONESOCK_INSTEAD_OF(close);
 int fault_fcntl(int, int, long) ONESOCK_INSTEAD_OF(fcntl);
+// glibc's name of it where -D_FILE_OFFSET_BITS=64 is given, as by Meson.
+int fault_fcntl64(int, int, long) ONESOCK_INSTEAD_OF(fcntl64);
 ssize_t fault_recv(int, void*, std::size_t, int) ONESOCK_INSTEAD_OF(recv);
 ssize_t fault_send(int, const void*, std::size_t, int) ONESOCK_INSTEAD_OF(send);
 int fault_select(int, fd_set*, fd_set*, fd_set*, timeval*) ONESOCK_INSTEAD_OF(select);
@@ -270,6 +272,10 @@ int fault_close(int descriptor) {
 int fault_fcntl(int descriptor, int command, long argument) {
   return is_socket(descriptor) ? pass("fcntl", "fcntl", descriptor, command, argument)
                                : call_real<int>("fcntl", descriptor, command, argument);
+}
+
+int fault_fcntl64(int descriptor, int command, long argument) {
+  return fault_fcntl(descriptor, command, argument);
 }
 
 ssize_t fault_recv(int socket, void* bytes, std::size_t size, int flags) {
