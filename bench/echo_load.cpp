@@ -59,7 +59,7 @@ class Stream {
   explicit Stream(std::uint32_t seed) : random_(seed) {}
   std::uint8_t next() {
     if (left_ == 0) {
-      word_ = static_cast<std::uint32_t>(random_());
+      word_ = random_();
       left_ = 4;
     }
     --left_;
@@ -68,7 +68,7 @@ class Stream {
 
  private:
   std::mt19937 random_;
-  std::uint32_t word_ = 0;
+  std::mt19937::result_type word_ = 0;
   unsigned left_ = 0;
 };
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'USAGE'
-usage: tools/test.sh [--native] [--windows] [--sanitize] [--matrix]
+usage: tools/test.sh [--native] [--windows] [--sanitize] [--matrix] [--lint]
   (nothing)   the suite as GCC/C++17/single by CMake and as Clang/C++20/include by Meson,
               and the checks by script
   --native    in place of both only one, with the compiler that CMake finds: for macOS, FreeBSD,
@@ -15,16 +15,18 @@ usage: tools/test.sh [--native] [--windows] [--sanitize] [--matrix]
   --windows   and as a MinGW build, run under Wine
   --sanitize  and with the address, leak and undefined-behaviour sanitizers
   --matrix    and as GCC/C++20/split, and tests/shape/ with every other compiler, standard and form
+  --lint      and tools/lint.sh: clang-format, clang-tidy, cppcheck
 USAGE
 }
 
-native=no windows=no sanitize=no matrix=no
+native=no windows=no sanitize=no matrix=no lint=no
 for option in "$@"; do
   case $option in
     --native) native=yes ;;
     --windows) windows=yes ;;
     --sanitize) sanitize=yes ;;
     --matrix) matrix=yes ;;
+    --lint) lint=yes ;;
     --help | -h) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac
@@ -104,6 +106,9 @@ if [ $matrix = yes ]; then
   # The same folder, so that Catch2's main is not compiled again.
   suite "GCC, C++20, split, CMake" gcc -DCMAKE_CXX_STANDARD=20 -DONESOCK_TEST_FORM=split
   step "shape: the other pairs" shape_pairs
+fi
+if [ $lint = yes ]; then
+  step "lint" tools/lint.sh
 fi
 if [ $sanitize = yes ]; then
   export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1

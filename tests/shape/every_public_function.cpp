@@ -98,7 +98,8 @@ void use_buffer() {
   buffer.reserve(100);
   buffer.fill("xy");
   expect(buffer == "xyxy", "fill");
-  expect(buffer.data() == buffer.begin() && buffer.end() == buffer.begin() + buffer.size(), "begin");
+  expect(buffer.data() == buffer.begin() && buffer.end() == buffer.begin() + buffer.size(),
+         "begin");
   buffer[0] = 'z';
   buffer.clear();
   buffer.write_u8(1);
@@ -132,7 +133,8 @@ void use_errors() {
   expect(onesock::is_ipv6("::1"), "is_ipv6");
   expect(streamed([&](std::ostream& stream) { stream << address; }) == "127.0.0.1:80", "<<");
 
-  const onesock::Error error("connect", std::make_error_code(std::errc::connection_refused), address);
+  const onesock::Error error("connect", std::make_error_code(std::errc::connection_refused),
+                             address);
   expect(static_cast<bool>(error) && error != onesock::Error("mine"), "Error");
   expect(error.code() == std::errc::connection_refused, "code");
   expect(error.name() == "ECONNREFUSED", "name");
@@ -264,7 +266,8 @@ void close_in_every_way(onesock::Loop& loop, int port) {
   leave(a);
   reset(b);
   expect(a != b && (a < b || b < a), "comparison");
-  expect(std::hash<onesock::Socket>()(a) == std::hash<onesock::Socket>()(onesock::Socket(a)), "hash");
+  expect(std::hash<onesock::Socket>()(a) == std::hash<onesock::Socket>()(onesock::Socket(a)),
+         "hash");
 }
 
 void use_server_and_socket() {
