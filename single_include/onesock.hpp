@@ -7210,7 +7210,7 @@ ONESOCK_INLINE void Connection::start_connector(const std::vector<Address>& addr
     return destroy(ErrorFactory::bad_argument("connect", "address", addresses.front().host));
   }
   phase_ = Phase::connecting;
-  connector_ = std::make_unique<Connector>(options_, std::move(usable));
+  connector_ = std::make_unique<Connector>(options_, usable);
   next_attempt();
 }
 
@@ -8630,7 +8630,7 @@ class BlockingStream : public BlockingSocket {
   void close();
   void adopt(Handle connected, Address peer);
   bool connect(const ConnectOptions& options);
-  bool race(const ConnectOptions& options, std::vector<Address> addresses);
+  bool race(const ConnectOptions& options, const std::vector<Address>& addresses);
 
   /// Begins a call that needs a connection.
   bool begin_open(std::string_view operation);
@@ -8694,15 +8694,15 @@ ONESOCK_INLINE bool BlockingStream::connect(const ConnectOptions& options) {
       !look_up(options.host, options.family, connect_timed_out(options), addresses)) {
     return false;
   }
-  if (!race(options, std::move(addresses))) return false;
+  if (!race(options, addresses)) return false;
   os::set_no_delay(handle, options.no_delay);
   if (options.keep_alive) os::set_keep_alive(handle, true, options.keep_alive_initial_delay);
   return true;
 }
 
 ONESOCK_INLINE bool BlockingStream::race(const ConnectOptions& options,
-                                         std::vector<Address> addresses) {
-  Connector connector(options, std::move(addresses));
+                                         const std::vector<Address>& addresses) {
+  Connector connector(options, addresses);
   connector.advance(Clock::now());
   while (connector.state() == Connector::State::running) {
     if (expired()) return fail(connect_timed_out(options));

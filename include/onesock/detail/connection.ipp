@@ -341,7 +341,7 @@ ONESOCK_INLINE void Connection::start_connector(const std::vector<Address>& addr
     return destroy(ErrorFactory::bad_argument("connect", "address", addresses.front().host));
   }
   phase_ = Phase::connecting;
-  connector_ = std::make_unique<Connector>(options_, std::move(usable));
+  connector_ = std::make_unique<Connector>(options_, usable);
   next_attempt();
 }
 
