@@ -40,8 +40,9 @@ class Shape:
         self.folder = Path(folder)
         machine = self.output([options.compiler, "-dumpmachine"])
         self.clang = "clang" in self.output([options.compiler, "--version"])
-        flags = (WARNINGS / ("clang.txt" if self.clang else "gcc.txt")).read_text(encoding="utf-8")
-        self.warnings = re.findall(r"^-\S+", flags, re.M)
+        sets = ["clang.txt", "clang-tests.txt"] if self.clang else ["gcc.txt"]
+        self.warnings = [flag for name in sets for flag in
+                         re.findall(r"^-\S+", (WARNINGS / name).read_text(encoding="utf-8"), re.M)]
         self.windows = "mingw" in machine or "windows" in machine
         self.split = options.form == "split"
         self.include = ROOT / ("include/onesock" if options.form == "include" else "single_include")
