@@ -3934,7 +3934,7 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
 
 /// Not a thread_local: MinGW's GCC gives its memory back before it runs the destructors. Never
 /// freed, as those run last of all.
-ONESOCK_INLINE DWORD thread_place() {
+inline DWORD thread_place() {
   static const DWORD place = ::TlsAlloc();
   return place;
 }
@@ -4701,7 +4701,7 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
   return started;
 }
 
-ONESOCK_INLINE void*& thread_place() {
+inline void*& thread_place() {
   static thread_local void* value = nullptr;
   return value;
 }
@@ -4747,7 +4747,7 @@ inline constexpr int set_size = FD_SETSIZE;
 using SetBit = std::uint16_t;
 static_assert(FD_SETSIZE <= 65536, "a place in an fd_set is a SetBit");
 
-ONESOCK_INLINE SetBit set_bit(int descriptor) {
+inline SetBit set_bit(int descriptor) {
   return static_cast<SetBit>(descriptor % set_size);
 }
 

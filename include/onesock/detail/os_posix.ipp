@@ -521,7 +521,7 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
   return started;
 }
 
-ONESOCK_INLINE void*& thread_place() {
+inline void*& thread_place() {
   static thread_local void* value = nullptr;
   return value;
 }

@@ -26,7 +26,7 @@ inline constexpr int set_size = FD_SETSIZE;
 using SetBit = std::uint16_t;
 static_assert(FD_SETSIZE <= 65536, "a place in an fd_set is a SetBit");
 
-ONESOCK_INLINE SetBit set_bit(int descriptor) {
+inline SetBit set_bit(int descriptor) {
   return static_cast<SetBit>(descriptor % set_size);
 }
 

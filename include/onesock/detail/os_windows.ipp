@@ -529,7 +529,7 @@ ONESOCK_INLINE bool start_thread(void (*run)(void*), void* argument) {
 
 /// Not a thread_local: MinGW's GCC gives its memory back before it runs the destructors. Never
 /// freed, as those run last of all.
-ONESOCK_INLINE DWORD thread_place() {
+inline DWORD thread_place() {
   static const DWORD place = ::TlsAlloc();
   return place;
 }
