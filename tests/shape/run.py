@@ -235,6 +235,13 @@ class Shape:
     def check_older_language(self):
         self.rejects("two_tus_b.cpp", "onesock needs C++17", std="c++14")
 
+    def check_no_warning_at_o2(self):
+        """As a user's file, not a system header: -Wnull-dereference sees optimized code only."""
+        if self.options.form != "include":
+            source = "implementation_late.cpp" if self.split else "every_public_function.cpp"
+            self.output(self.compiler("-c", "-O2") +
+                        [SHAPE / source, "-o", self.folder / "optimized.o"])
+
     def check_each_header_alone(self, header):
         source = self.folder / (header.relative_to(ROOT).as_posix().replace("/", "_") + ".cpp")
         source.write_text(f'#include "{header}"\n#include "{header}"\n', encoding="utf-8")
