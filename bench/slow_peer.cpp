@@ -9,26 +9,12 @@
 
 #include "onesock.hpp"
 
+#include "process.hpp"
+
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <string>
 #include <vector>
-
-namespace {
-
-/// A line of /proc/self/status in KiB.
-long status_kib(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  std::string word;
-  while (status >> word) {
-    long kib = 0;
-    if (word == name && status >> kib) return kib;
-  }
-  return 0;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   const std::size_t mib = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 16;
@@ -59,9 +45,9 @@ int main(int argc, char** argv) {
   std::string error;
   loop.set_interval(std::chrono::milliseconds(1), [&](onesock::Timer& timer) {
     if (writer.connecting()) return;
-    if (before == 0) before = status_kib("VmRSS:");
+    if (before == 0) before = memory_kib("VmRSS:");
     for (int count = 0; count < 16 && !writer.destroyed(); ++count) writer.write(block);
-    most = std::max(most, status_kib("VmRSS:"));
+    most = std::max(most, memory_kib("VmRSS:"));
     if (!writer.destroyed()) return;
     timer.cancel();
     echoes_before = echoes;

@@ -6,10 +6,11 @@
 #include "catch.hpp"
 #include "onesock.hpp"
 
+#include "../bench/process.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -115,18 +116,6 @@ inline void turn(onesock::Loop& loop, int turns = 3) {
 inline void run_for(onesock::Loop& loop, milliseconds time) {
   loop.set_timeout(time, [&] { loop.stop(); });
   loop.run();
-}
-
-/// How many descriptors this process has open; 0 where the system does not tell.
-inline std::size_t open_descriptors() {
-  std::error_code code;
-  std::size_t count = 0;
-  std::filesystem::directory_iterator entry("/proc/self/fd", code);
-  for (const std::filesystem::directory_iterator end; !code && entry != end;) {
-    ++count;
-    entry.increment(code);
-  }
-  return code ? 0 : count;
 }
 
 /// Data as a log shows it: long ones by their size.

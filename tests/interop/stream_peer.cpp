@@ -94,7 +94,7 @@ class Sender {
 
  private:
   onesock::Buffer next_piece() {
-    const std::size_t size = (std::min)(left_, std::size_t(1 + random_.next() % 65536));
+    const std::size_t size = (std::min<std::size_t>)(left_, 1 + random_.next() % 65536);
     left_ -= size;
     auto piece = onesock::Buffer::alloc(size);
     for (auto& octet : piece) octet = static_cast<std::uint8_t>(random_.next() >> 24);

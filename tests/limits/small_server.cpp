@@ -6,26 +6,16 @@
 
 #include "onesock.hpp"
 
+#include "../../bench/process.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <string>
 #include <vector>
 
 namespace {
-
-/// Of this process, in KiB, by its name in /proc.
-long memory_kib(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  std::string word;
-  while (status >> word) {
-    long kib = 0;
-    if (word == name && status >> kib) return kib;
-  }
-  return 0;
-}
 
 /// How many of so many connects by name were made, all begun in one turn.
 std::size_t connect_by_name(std::size_t count) {

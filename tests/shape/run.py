@@ -290,7 +290,7 @@ class Shape:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--compiler", default="g++")
-    parser.add_argument("--std", default="17", choices=["17", "20"])
+    parser.add_argument("--std", default="17", choices=["17", "20", "2b", "23"])
     parser.add_argument("--form", default="single", choices=["single", "include", "split"])
     parser.add_argument("--compile-only", action="store_true",
                         help="link and run nothing, and leave the README alone")
