@@ -785,7 +785,7 @@ TEST_CASE("a thread's value is its own, and there when its thread_local objects 
   };
   void* const mine = os::thread_value();
   int theirs = 0;
-  std::thread other([&theirs] {
+  support::Thread other([&theirs] {
     static thread_local AsksAtTheEnd last;
     found = os::thread_value();
     if (found == nullptr) os::set_thread_value(&theirs);
