@@ -157,7 +157,7 @@ class Builder:
 
     def compiler_version(self):
         text = self.run("compiler", [*self.target.compiler.split(), "--version"]).splitlines()[0]
-        number = re.search(r"\d+\.\d+\.\d+", text)
+        number = re.search(r"\d+\.\d+\.\d+|\d+-(posix|win32)$", text)
         kind = "Clang" if "clang" in text else "GCC"
         by = ", by zig 0.11" if str(ZIG) in self.target.compiler else ""
         return f"{kind} {number[0]}{by}" if number else text
