@@ -479,11 +479,11 @@ TEST_CASE("timeout in the options ends with the handshake", "[socket]") {
   Link link;
   EventLog log;
   auto options = to_port(link.server.address().port);
-  options.timeout = milliseconds(50);
+  options.timeout = milliseconds(250);
   Socket client(link.loop);
   follow(client, log);
   client.connect(options);
-  run_for(link.loop, milliseconds(70));
+  run_for(link.loop, milliseconds(280));
   CHECK(log.text() == "connect ready");
   client.destroy();
   link.client.destroy();

@@ -44,24 +44,25 @@ TEST_CASE("activity after a timeout arms it again", "[socket][timeout]") {
 
 TEST_CASE("activity puts the timeout off", "[socket][timeout]") {
   Link link;
-  follow(link.client, link.log);
-  const auto begin = Clock::now();
-  auto last = begin;
-  link.client.set_timeout(milliseconds(40));
+  constexpr milliseconds idle(40);
+  auto last = Clock::now();  // When the client wrote or read; a slow machine may let it be idle.
+  link.client.on_data([&] { last = Clock::now(); }).set_timeout(idle);
   link.peer.resume();
   int writes = 0;
   link.loop.set_interval(milliseconds(10), [&](onesock::Timer& timer) {
-    last = Clock::now();
-    (++writes % 2 == 0 ? link.client : link.peer).write("x");
-    if (writes == 6) timer.cancel();
+    if (writes % 2 == 0) last = Clock::now();
+    (writes % 2 == 0 ? link.client : link.peer).write("x");
+    if (++writes == 6) timer.cancel();
   });
+  int timeouts = 0;
   link.client.on_timeout([&] {
-    CHECK(writes == 6);
-    CHECK(Clock::now() - last >= milliseconds(40));
-    link.client.destroy();
+    CHECK(Clock::now() - last >= idle - milliseconds(1));
+    ++timeouts;
+    if (writes == 6) link.client.destroy();
   });
   link.loop.run();
-  CHECK(link.log.count("timeout") == 1);
+  CHECK(writes == 6);
+  CHECK(timeouts >= 1);
 }
 
 TEST_CASE("0 turns the timeout off, negative is 0", "[socket][timeout]") {

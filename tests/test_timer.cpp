@@ -190,10 +190,14 @@ TEST_CASE("ref takes unref back", "[timer]") {
 TEST_CASE("an unreferenced interval stays so from call to call", "[timer]") {
   TestLoop loop;
   int calls = 0;
-  const auto interval = loop.set_interval(milliseconds(1), [&] { ++calls; });
+  const auto holds = loop.set_timeout(patience, [] { FAIL("not called"); });
+  const auto interval = loop.set_interval(milliseconds(1), [&] {
+    if (++calls == 3) holds.cancel();
+  });
   interval.unref();
-  run_for(loop, milliseconds(8));
-  CHECK(calls >= 2);
+  loop.run();
+  CHECK(calls == 3);
+  CHECK(interval.active());
   CHECK_FALSE(loop.alive());
 }
 
