@@ -14,7 +14,7 @@ usage: tools/test.sh [--native] [--windows] [--sanitize] [--matrix] [--lint]
               and Windows in Git's or MSYS2's bash
   --windows   and as a MinGW build, run under Wine
   --sanitize  and with the address, leak and undefined-behaviour sanitizers
-  --matrix    and as GCC/C++20/split, and tests/shape/ with every other compiler, standard and form
+  --matrix    and as GCC/C++20/split, and tests/shape/ with other compilers, standards and forms
   --lint      and tools/lint.sh: clang-format, clang-tidy, cppcheck
 USAGE
 }
@@ -70,20 +70,13 @@ build_meson_suite() {
   ninja -C build/meson -j "$jobs"
 }
 
-# Every pair of compiler, standard and form whose whole suite is not run elsewhere.
+# With the whole suites beside them: every two of compiler, standard and form meet.
 shape_pairs() {
-  local compiler std form
-  local compilers=(g++ clang++)
-  [ $windows = no ] || compilers+=(x86_64-w64-mingw32-g++-posix)
-  for compiler in "${compilers[@]}"; do
-    for std in 17 20; do
-      for form in single include split; do
-        case $compiler/$std/$form in
-          g++/17/single | clang++/20/include | g++/20/split | x86*/17/single) continue ;;
-        esac
-        python3 tests/shape/run.py --compiler "$compiler" --std $std --form $form --compile-only
-      done
-    done
+  local pairs=("g++ 17 include" "clang++ 17 split" "clang++ 20 single") pair
+  [ $windows = no ] || pairs+=("x86_64-w64-mingw32-g++-posix 20 "{include,split})
+  for pair in "${pairs[@]}"; do
+    set -- $pair
+    python3 tests/shape/run.py --compiler "$1" --std "$2" --form "$3" --compile-only
   done
 }
 
