@@ -11,15 +11,15 @@ sources=bench/compile_cost
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# seconds COMMAND...: the median of five runs.
+# seconds COMMAND...: the median of three runs.
 seconds() {
   local times=() before
-  for _ in 1 2 3 4 5; do
+  for _ in 1 2 3; do
     before=$(date +%s%N)
     "$@"
     times+=($((($(date +%s%N) - before) / 1000000)))
   done
-  printf '%s\n' "${times[@]}" | sort -n | awk 'NR == 3 { printf "%.2f", $1 / 1000 }'
+  printf '%s\n' "${times[@]}" | sort -n | awk 'NR == 2 { printf "%.2f", $1 / 1000 }'
 }
 
 kib() {
@@ -41,7 +41,7 @@ row() {
   echo "| $name | $time | $lines | $(kib "$folder/dynamic") | $(kib "$folder/static") |"
 }
 
-echo "$("$compiler" --version | head -n 1), median of five"
+echo "$("$compiler" --version | head -n 1), median of three"
 echo
 echo "| program | -O2 -c, seconds | lines after -E -P | -Os stripped, KiB | the same, static, KiB |"
 echo "|---|---|---|---|---|"
